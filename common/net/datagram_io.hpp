@@ -1,0 +1,77 @@
+// How a worker receives and sends datagrams in batches: EpollIo in production, MemoryNet in tests.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <system_error>
+
+#include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
+#include "common/base/strong_id.hpp"
+#include "common/base/time.hpp"
+
+namespace icebreaker::net {
+
+using SocketId = StrongId<struct SocketTag, std::uint32_t>;
+
+struct Datagram {
+  SocketId socket;  // that it came in on
+  SocketAddress from;
+  SocketAddress to;  // the local address it was sent to, also on wildcard sockets
+  ByteView bytes;    // valid until the next receive()
+};
+
+struct Outgoing {
+  SocketId via;
+  std::optional<IpAddress> source;  // on wildcard sockets: the address to send from
+  SocketAddress to;
+  ByteView header;  // copied by send(); at most kMaxHeaderBytes
+  ByteView
+      payload;  // borrowed until flush(): a view of a received datagram or of a caller's buffer
+};
+
+inline constexpr std::size_t kMaxHeaderBytes = 64;
+
+enum class PortSharing : std::uint8_t { Exclusive, ReusePort };
+
+struct OpenedSocket {
+  SocketId id;
+  SocketAddress local;
+};
+
+struct IoCounters {
+  std::uint64_t received_packets = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t receive_batches = 0;
+  std::uint64_t sent_packets = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t send_batches = 0;
+  std::uint64_t send_failures = 0;  // refused by the kernel, the datagram is lost
+};
+
+class DatagramIo {
+ public:
+  virtual ~DatagramIo() = default;
+
+  // Port 0 lets the kernel choose.
+  virtual std::expected<OpenedSocket, std::error_code> open(const SocketAddress& local,
+                                                            PortSharing sharing) = 0;
+  virtual void close(SocketId socket) = 0;
+
+  // Waits until something arrives, `until` passes (nullopt: no limit) or wake() is called; returns
+  // what is there, maybe nothing.
+  virtual std::span<const Datagram> receive(std::optional<MonoTime> until) = 0;
+
+  // Queues; the kernel sees it at flush() or when the queue is full.
+  virtual void send(const Outgoing& datagram) = 0;
+  virtual void flush() = 0;
+
+  // The only member that other threads may call: receive() returns soon.
+  virtual void wake() = 0;
+
+  [[nodiscard]] virtual const IoCounters& counters() const = 0;
+};
+
+}  // namespace icebreaker::net

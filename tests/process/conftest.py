@@ -1,0 +1,93 @@
+"""Fixtures that start processes; each ends with its test, module or pytest, failed or not."""
+
+import contextlib
+import itertools
+import signal
+
+import pytest
+
+from support.process import Process
+from support.server import Server
+
+_started = []  # whose output a failing test prints
+
+
+def pytest_configure():
+    # A terminated pytest unwinds its fixtures as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+        for each in _started:
+            item.add_report_section(call.when, f"output of {each.name} {each.pid}", each.text)
+    yield
+
+
+@contextlib.contextmanager
+def _ending_together():
+    """Adopts processes; at the end all are ended, then the first complaint is raised."""
+    ours = []
+
+    def adopt(process):
+        ours.append(process)
+        _started.append(process)
+        return process
+
+    yield adopt
+    complaints = []
+    for each in reversed(ours):
+        try:
+            each.finish()
+        except AssertionError as complaint:
+            complaints.append(complaint)
+    # The report of this teardown is made after this function, so the output goes with it.
+    outputs = [f"--- output of {each.name} {each.pid}\n{each.text}" for each in ours]
+    for each in ours:
+        _started.remove(each)
+    if complaints:
+        pytest.fail("\n".join([*map(str, complaints), *outputs]), pytrace=False)
+
+
+def _server_starter(adopt, folders):
+    def start(name, config=None, *, args=(), env=None, wait=True):
+        server = adopt(Server(name, next(folders), config, args=args, env=env))
+        return server.wait_ready() if wait else server
+
+    return start
+
+
+def _folders(factory):
+    return (factory.mktemp(f"server-{number}") for number in itertools.count(1))
+
+
+@pytest.fixture
+def start_server(tmp_path_factory):
+    """start_server('turn', {...}) → a Server that is ready (wait=False: just started).
+
+    Extra arguments: args=['--log-level', 'debug'], env={...}. After the test the server gets
+    SIGTERM and must end with status 0 and without sanitizer output.
+    """
+    with _ending_together() as adopt:
+        yield _server_starter(adopt, _folders(tmp_path_factory))
+
+
+@pytest.fixture(scope="module")
+def start_module_server(tmp_path_factory):
+    """The same for a server that all tests of a module share."""
+    with _ending_together() as adopt:
+        yield _server_starter(adopt, _folders(tmp_path_factory))
+
+
+@pytest.fixture
+def start_process():
+    """start_process([argv…], ready=regex) → a Process in the background, killed after the test."""
+    with _ending_together() as adopt:
+        def start(argv, *, ready=None, **options):
+            process = adopt(Process(argv, **options))
+            if ready is not None:
+                process.wait_for(ready)
+            return process
+
+        yield start

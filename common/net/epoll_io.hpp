@@ -1,0 +1,87 @@
+// DatagramIo on Linux: epoll, recvmmsg and sendmmsg. One object per worker thread; other file
+// descriptors of the same thread (TCP) take part in its wait through PollHandler.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "common/net/datagram_io.hpp"
+#include "common/net/unique_fd.hpp"
+
+namespace icebreaker::net {
+
+// Called inside EpollIo::receive().
+class PollHandler {
+ public:
+  virtual ~PollHandler() = default;
+  // `events` are EPOLLIN, EPOLLOUT, …
+  virtual void on_ready(std::uint32_t events) = 0;
+};
+
+struct EpollIoOptions {
+  // What the kernel is asked for; it may grant less (net.core.rmem_max).
+  std::size_t shared_socket_buffer_bytes = std::size_t{4} << 20U;     // PortSharing::ReusePort
+  std::size_t exclusive_socket_buffer_bytes = std::size_t{1} << 19U;  // PortSharing::Exclusive
+};
+
+class EpollIo final : public DatagramIo {
+ public:
+  static std::expected<std::unique_ptr<EpollIo>, std::error_code> create(EpollIoOptions options);
+
+  EpollIo(const EpollIo&) = delete;
+  EpollIo& operator=(const EpollIo&) = delete;
+  EpollIo(EpollIo&&) = delete;
+  EpollIo& operator=(EpollIo&&) = delete;
+  ~EpollIo() override;
+
+  std::expected<OpenedSocket, std::error_code> open(const SocketAddress& local,
+                                                    PortSharing sharing) override;
+  void close(SocketId socket) override;
+  std::span<const Datagram> receive(std::optional<MonoTime> until) override;
+  void send(const Outgoing& datagram) override;
+  void flush() override;
+  void wake() override;
+
+  [[nodiscard]] const IoCounters& counters() const override { return counters_; }
+
+  // Bytes of receive buffer that the kernel granted; 0 for an unknown socket.
+  [[nodiscard]] std::size_t receive_buffer_bytes(SocketId socket) const;
+
+  // The handler must outlive its registration. Edge or level triggering is up to `events`.
+  std::error_code watch(int fd, std::uint32_t events, PollHandler& handler);
+  std::error_code change(int fd, std::uint32_t events, PollHandler& handler);
+  void unwatch(int fd, PollHandler& handler);
+
+ private:
+  struct Socket;
+  struct ReceiveSlots;
+  struct SendQueue;
+
+  EpollIo(EpollIoOptions options, UniqueFd epoll, UniqueFd wake);
+
+  [[nodiscard]] Socket* find(SocketId socket) const;
+  void wait(std::optional<MonoTime> until);
+  void drain(SocketId id, std::size_t share);
+  void note_received(const Socket& socket, std::size_t slot, std::size_t size);
+  std::size_t send_run(const Socket& socket, std::size_t first, std::size_t count);
+
+  EpollIoOptions options_;
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  std::vector<std::unique_ptr<Socket>> sockets_;  // by the index part of their id
+  std::vector<std::uint32_t> free_;
+  std::deque<SocketId> ready_;  // sockets that may hold more, in turn
+  std::unique_ptr<ReceiveSlots> in_;
+  std::unique_ptr<SendQueue> out_;
+  std::vector<PollHandler*> removed_handlers_;  // during one dispatch
+  IoCounters counters_;
+};
+
+}  // namespace icebreaker::net

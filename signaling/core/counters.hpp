@@ -1,0 +1,39 @@
+// What the hub counts, for the shell to export. Plain numbers, one writer.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "common/signaling/messages.hpp"
+
+namespace icebreaker::signaling {
+
+enum class Transport : std::uint8_t { WebSocket, Poll };
+inline constexpr std::size_t kTransportCount = 2;
+
+struct HubCounters {
+  template <std::size_t Size>
+  using Table = std::array<std::uint64_t, Size>;
+
+  Table<std::variant_size_v<ClientMessage>> received{};  // by ClientMessage::index()
+  Table<kErrorCodeCount> refused{};  // by ErrorCode: all answers that are errors
+  Table<kTransportCount> opened{};   // by Transport
+  Table<kTransportCount> resumed{};
+  std::uint64_t recreated = 0;         // by resume token
+  std::uint64_t delivered = 0;         // numbered messages handed to a transport
+  std::uint64_t replayed = 0;          // of those, handed over once before by this instance
+  std::uint64_t duplicates = 0;        // repeated n
+  std::uint64_t stale_generation = 0;  // dropped for an older `gen`
+  std::uint64_t superseded = 0;        // receives ended by a newer one
+  std::uint64_t ice_refreshes = 0;     // lists sent unasked
+  std::uint64_t rate_limited = 0;
+  std::uint64_t state_unavailable = 0;
+};
+
+// Names as in labels: `hello` …
+std::string_view client_message_name(std::size_t index);
+
+}  // namespace icebreaker::signaling

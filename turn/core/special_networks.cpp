@@ -68,8 +68,6 @@ constexpr auto kNames = std::to_array<std::string_view>({
 });
 static_assert(kNames.size() == static_cast<std::size_t>(Count));
 
-constexpr unsigned kMappedPrefixBits = 96;
-
 std::uint64_t leading_ones(unsigned count) {
   if (count == 0) return 0;
   return ~std::uint64_t{0} << (64U - std::min(count, 64U));
@@ -86,16 +84,18 @@ IpAddress inverted(const IpAddress& v4) {
 }  // namespace
 
 NetworkMatcher::Bits NetworkMatcher::bits_of(const IpAddress& ip) {
-  if (ip.is_v4()) return {.high = 0, .low = 0x0000FFFF00000000ULL | ip.v4_value()};
+  if (ip.is_v4()) {
+    return {.family = Family::V4, .high = std::uint64_t{ip.v4_value()} << 32U, .low = 0};
+  }
   ByteReader in{ip.bytes()};
   const std::uint64_t high = in.u64();
-  return {.high = high, .low = in.u64()};
+  return {.family = Family::V6, .high = high, .low = in.u64()};
 }
 
-NetworkMatcher::NetworkMatcher(const Cidr& network) : base_{bits_of(network.base())} {
-  const unsigned bits = network.prefix_bits() + (network.base().is_v4() ? kMappedPrefixBits : 0);
-  mask_ = {.high = leading_ones(bits), .low = bits > 64 ? leading_ones(bits - 64) : 0};
-}
+NetworkMatcher::NetworkMatcher(const Cidr& network)
+    : base_{bits_of(network.base())},
+      high_mask_{leading_ones(network.prefix_bits())},
+      low_mask_{network.prefix_bits() > 64 ? leading_ones(network.prefix_bits() - 64) : 0} {}
 
 std::string_view name_of(PeerRule rule) {
   return kNames.at(static_cast<std::size_t>(rule));

@@ -12,13 +12,14 @@
 
 namespace icebreaker::turn {
 
-// A CIDR prepared for comparing without branches on the family: IPv4 lives in ::ffff:0:0/96.
+// A CIDR prepared for comparing on the data path.
 class NetworkMatcher {
  public:
   explicit NetworkMatcher(const Cidr& network);
 
-  // Two halves of a 128-bit address, most significant first.
+  // Two halves of an address, most significant first; IPv4 starts at the top bit of `high`.
   struct Bits {
+    Family family = Family::V4;
     std::uint64_t high = 0;
     std::uint64_t low = 0;
   };
@@ -26,12 +27,14 @@ class NetworkMatcher {
   static Bits bits_of(const IpAddress& ip);
 
   [[nodiscard]] bool contains(const Bits& ip) const {
-    return (((ip.high ^ base_.high) & mask_.high) | ((ip.low ^ base_.low) & mask_.low)) == 0;
+    return ip.family == base_.family && ((ip.high ^ base_.high) & high_mask_) == 0 &&
+           ((ip.low ^ base_.low) & low_mask_) == 0;
   }
 
  private:
   Bits base_;
-  Bits mask_;
+  std::uint64_t high_mask_;
+  std::uint64_t low_mask_;
 };
 
 // Why a peer address is refused; the names are metric labels and log words.

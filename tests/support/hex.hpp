@@ -1,0 +1,43 @@
+// Bytes as hexadecimal text in test data and in failure messages.
+#pragma once
+
+#include <charconv>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/bytes.hpp"
+
+namespace icebreaker {
+
+inline std::string hex_of(ByteView bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::byte each : bytes) {
+    const auto value = std::to_integer<unsigned>(each);
+    text += kDigits[value >> 4U];
+    text += kDigits[value & 0xFU];
+  }
+  return text;
+}
+
+// White space between bytes is skipped; throws on anything else that is not a pair of digits.
+inline std::vector<std::byte> bytes_of_hex(std::string_view text) {
+  std::vector<std::byte> bytes;
+  while (!text.empty()) {
+    if (text.front() == ' ' || text.front() == '\n') {
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned value = 0;
+    const std::string_view pair = text.substr(0, 2);
+    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), value, 16);
+    if (error != std::errc{} || end != pair.data() + 2) throw std::invalid_argument{"not hex"};
+    bytes.push_back(static_cast<std::byte>(value));
+    text.remove_prefix(2);
+  }
+  return bytes;
+}
+
+}  // namespace icebreaker

@@ -1,19 +1,23 @@
-// STUN messages (RFC 8489 §5) as a checked view of received bytes and a builder into a caller's
-// buffer. Structure only: which attributes a method requires or knows is the handlers' business.
+// STUN messages (RFC 8489 §5) as a checked view of received bytes. Structure only: which attributes
+// a method requires or knows is the handlers' business. Its writing twin is message_builder.hpp.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "common/base/bytes.hpp"
 #include "common/base/random.hpp"
+#include "common/stun/attribute_type.hpp"
 
 namespace icebreaker::stun {
 
 inline constexpr std::size_t kHeaderBytes = 20;
+inline constexpr std::size_t kAttributeHeaderBytes = 4;
 inline constexpr std::uint32_t kMagicCookie = 0x2112A442;
 
 enum class MessageClass : std::uint8_t { Request, Indication, SuccessResponse, ErrorResponse };
@@ -29,8 +33,6 @@ enum class Method : std::uint16_t {
   ChannelBind = 0x009,
 };
 
-enum class AttributeType : std::uint16_t;
-
 using TransactionId = std::array<std::byte, 12>;
 
 TransactionId random_transaction_id(RandomSource& random);
@@ -44,21 +46,24 @@ enum class ParseError : std::uint8_t {
 
 enum class AttributeError : std::uint8_t { Absent, Malformed };
 
-// Attributes at or above 0x8000 may be ignored by a receiver that does not know them.
-constexpr bool comprehension_required(AttributeType type) {
-  return static_cast<std::uint16_t>(type) < 0x8000U;
-}
-
 struct AttributeView {
-  AttributeType type;
-  ByteView value;
+  AttributeType type{};
+  ByteView value;  // without padding
 };
+
+// RFC 8489 §14: values are padded to a multiple of 4 bytes.
+constexpr std::size_t padded_to_4(std::size_t bytes) {
+  return (bytes + 3) & ~std::size_t{3};
+}
 
 // A structurally valid message; a view: the bytes must outlive it. Attributes behind
 // MESSAGE-INTEGRITY are not seen, but for MESSAGE-INTEGRITY-SHA256 and FINGERPRINT; behind
-// MESSAGE-INTEGRITY-SHA256 only FINGERPRINT is (RFC 8489 §14.5, §14.6).
+// MESSAGE-INTEGRITY-SHA256 only FINGERPRINT is (RFC 8489 §14.5, §14.6); behind FINGERPRINT, the
+// last attribute by §14.7, none is.
 class MessageView {
  public:
+  class Iterator;
+
   // The whole of one datagram or of one frame of a stream.
   static std::expected<MessageView, ParseError> parse(ByteView bytes);
 
@@ -72,7 +77,7 @@ class MessageView {
   template <class A>
   [[nodiscard]] std::expected<typename A::Value, AttributeError> get() const {
     const auto found = find(A::kType);
-    if (!found) return std::unexpected(AttributeError::Absent);
+    if (!found) return std::unexpected(found.error());
     return A::decode(*found, transaction_id());
   }
 
@@ -83,24 +88,15 @@ class MessageView {
 
   // Every occurrence of A in order; Malformed as soon as one is.
   template <class A>
-  [[nodiscard]] std::expected<std::vector<typename A::Value>, AttributeError> get_all() const {
-    std::vector<typename A::Value> values;
-    for (const AttributeView& each : *this) {
-      if (each.type != A::kType) continue;
-      auto value = A::decode(each.value, transaction_id());
-      if (!value) return std::unexpected(value.error());
-      values.push_back(std::move(*value));
-    }
-    return values;
-  }
+  [[nodiscard]] std::expected<std::vector<typename A::Value>, AttributeError> get_all() const;
 
+  // The value's bytes of the first occurrence; the only error is Absent.
   [[nodiscard]] std::expected<ByteView, AttributeError> find(AttributeType type) const;
 
-  // Where an attribute's header starts, counted from the message's first byte; for integrity.
+  // Where the first occurrence's header starts, counted from the message's first byte.
   [[nodiscard]] std::expected<std::size_t, AttributeError> offset_of(AttributeType type) const;
 
   // Walks the attributes that count.
-  class Iterator;
   [[nodiscard]] Iterator begin() const;
   [[nodiscard]] Iterator end() const;
 
@@ -110,38 +106,58 @@ class MessageView {
   ByteView bytes_;
 };
 
-// Writes one message into a caller's buffer (no allocation). Order: attributes, integrity,
-// fingerprint. Padding bytes are zero.
-class MessageBuilder {
+class MessageView::Iterator {
  public:
-  MessageBuilder(MutableByteView buffer, MessageClass message_class, Method method,
-                 const TransactionId& id);
+  using value_type = AttributeView;                   // NOLINT(readability-identifier-naming)
+  using difference_type = std::ptrdiff_t;             // NOLINT(readability-identifier-naming)
+  using iterator_category = std::input_iterator_tag;  // NOLINT(readability-identifier-naming)
 
-  template <class A>
-  MessageBuilder& add(const typename A::Value& value) {
-    const std::size_t start = begin_attribute(A::kType);
-    A::encode(writer_, value, id_);
-    end_attribute(start);
+  Iterator() = default;
+
+  // `offset` is that of an attribute's header or the end of the message.
+  Iterator(ByteView message, std::size_t offset) : message_{message}, next_{offset} { settle(); }
+
+  const AttributeView& operator*() const { return current_; }
+
+  const AttributeView* operator->() const { return &current_; }
+
+  Iterator& operator++() {
+    settle();
     return *this;
   }
 
-  MessageBuilder& add_raw(AttributeType type, ByteView value);
-  // Key: RFC 8489 §9.1.1 or §9.2.2.
-  MessageBuilder& add_message_integrity(ByteView key);
-  MessageBuilder& add_message_integrity_sha256(ByteView key);
-  MessageBuilder& add_fingerprint();
+  Iterator operator++(int) {
+    const Iterator before = *this;
+    settle();
+    return before;
+  }
 
-  // The finished message, or an empty view when the buffer was too small.
-  [[nodiscard]] ByteView finish() const;
+  bool operator==(const Iterator& other) const { return offset_ == other.offset_; }
+
+  // Where the current attribute's header starts, counted from the message's first byte.
+  [[nodiscard]] std::size_t offset() const { return offset_; }
 
  private:
-  std::size_t begin_attribute(AttributeType type);
-  void end_attribute(std::size_t start);
-  void set_length(std::size_t following_bytes);
+  void settle();
+  bool counts(AttributeType type);
 
-  MutableByteView buffer_;
-  ByteWriter writer_;
-  TransactionId id_;
+  ByteView message_;
+  std::size_t offset_ = 0;
+  std::size_t next_ = 0;
+  int trailer_rank_ = 0;
+  AttributeView current_;
 };
+
+template <class A>
+std::expected<std::vector<typename A::Value>, AttributeError> MessageView::get_all() const {
+  std::vector<typename A::Value> values;
+  for (const AttributeView& each : *this) {
+    if (each.type != A::kType) continue;
+    auto value = A::decode(each.value, transaction_id());
+    if (!value) return std::unexpected(value.error());
+    values.push_back(std::move(*value));
+  }
+  return values;
+}
 
 }  // namespace icebreaker::stun

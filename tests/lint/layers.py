@@ -1,0 +1,63 @@
+"""The include table of ARCHITECTURE.md as data: which folder may include what. check_layers.py enforces it."""
+
+from dataclasses import dataclass
+
+STD = frozenset("""
+    algorithm any array bit bitset cassert cctype cerrno cfloat charconv chrono cinttypes climits cmath compare complex
+    concepts cstddef cstdint cstdio cstdlib cstring deque exception expected forward_list functional initializer_list
+    iterator limits list map memory memory_resource new numbers numeric optional queue random ranges ratio regex
+    scoped_allocator set source_location span sstream stack stdexcept string string_view system_error tuple type_traits
+    typeindex typeinfo unordered_map unordered_set utility valarray variant vector version
+    """.split())
+C_API_STD = STD | {"stddef.h", "stdint.h"}
+HOSTED_STD = STD | frozenset("""
+    atomic condition_variable csignal ctime filesystem fstream future iomanip iosfwd iostream istream latch mutex ostream
+    semaphore shared_mutex stop_token thread
+    """.split())
+KERNEL = ("sys/", "linux/", "netinet/", "arpa/", "net/", "unistd.h", "fcntl.h", "poll.h", "netdb.h", "ifaddrs.h", "signal.h",
+          "sched.h", "pthread.h", "endian.h", "time.h", "errno.h")
+
+# Each costs seconds an include: one .cpp of the whole tree has it, no header does. libwebsockets and libuv are not heavy.
+HEAVY = {
+    "nlohmann/": "common/signaling",
+    "toml++/": "common/service",
+    "CLI/": "common/service",
+    "spdlog/": "common/service",
+    "prometheus/": "common/service",
+}
+
+BASE = ("common/base/",)
+PURE_COMMON = BASE + ("common/crypto/", "common/stun/", "common/ice/", "common/signaling/")
+COMMON = PURE_COMMON + ("common/net/", "common/service/")
+
+
+@dataclass(frozen=True)
+class Layer:
+    folder: str
+    project: tuple  # prefixes of project headers, beside the layer's own folder
+    system: tuple = ()  # prefixes of system headers, beside the standard library
+    std: frozenset = STD
+    pure: bool = True  # no clock, no thread, no environment: all of them are arguments
+
+
+LAYERS = (
+    Layer("common/base", ()),
+    Layer("common/crypto", BASE, ("openssl/",)),
+    Layer("common/stun", BASE + ("common/crypto/",), ("zlib.h",)),
+    Layer("common/ice", BASE),
+    Layer("common/signaling", BASE, ("nlohmann/",)),
+    Layer("common/c_api", PURE_COMMON, std=C_API_STD),
+    Layer("common/net", BASE, KERNEL + ("openssl/",), HOSTED_STD, pure=False),
+    Layer("common/service", BASE, KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/", "systemd/"), HOSTED_STD, pure=False),
+    Layer("stun/core", PURE_COMMON),
+    Layer("turn/core", PURE_COMMON),
+    # The hub drives the state engine through its interface; the engines themselves stay out of its sight.
+    Layer("signaling/core", PURE_COMMON + ("signaling/state/state.hpp",)),
+    Layer("signaling/state", BASE + ("common/signaling/",), ("uv.h", "hiredis/"), HOSTED_STD, pure=False),
+    Layer("stun/server", COMMON + ("stun/core/",), KERNEL, HOSTED_STD, pure=False),
+    Layer("turn/server", COMMON + ("turn/core/",), KERNEL, HOSTED_STD, pure=False),
+    Layer("signaling/server", COMMON + ("signaling/core/", "signaling/state/state.hpp"), KERNEL + ("libwebsockets.h", "uv.h"),
+          HOSTED_STD, pure=False),
+)
+# Composition roots make the concrete I/O, clock, randomness and state.
+MAIN_PROJECT = {"signaling/server/main.cpp": ("signaling/state/",)}

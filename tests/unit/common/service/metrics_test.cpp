@@ -1,0 +1,129 @@
+#include "common/service/metrics.hpp"
+
+#include <atomic>
+#include <limits>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "common/service/metrics_endpoint.hpp"
+
+namespace icebreaker::service {
+namespace {
+
+// One request over a new connection to 127.0.0.1; the whole response as text.
+std::string http(const SocketAddress& server, const std::string& request_line) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval limit{.tv_sec = 10, .tv_usec = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API takes sockaddr*.
+  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const std::string request = request_line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(request.size()));
+  std::string response;
+  std::array<char, 4096> buffer{};
+  ssize_t size = 0;
+  while ((size = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
+    response.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+  ::close(fd);
+  return response;
+}
+
+MetricFamilies example() {
+  return {{"icebreaker_x_total",
+           "What x did.",
+           MetricType::Counter,
+           {{.labels = {{"outcome", "a\"b"}}, .value = 3, .buckets = {}}}},
+          {"icebreaker_open", "Open things.", MetricType::Gauge, {{{}, 2.5, {}}}},
+          {"icebreaker_wait_seconds",
+           "Waiting.",
+           MetricType::Histogram,
+           {{{}, 7.5, {{1, 2}, {std::numeric_limits<double>::infinity(), 3}}}}}};
+}
+
+TEST(Metrics, AreWrittenInThePrometheusTextFormat) {
+  EXPECT_EQ(exposition_of(example()),
+            "# HELP icebreaker_x_total What x did.\n"
+            "# TYPE icebreaker_x_total counter\n"
+            "icebreaker_x_total{outcome=\"a\\\"b\"} 3\n"
+            "# HELP icebreaker_open Open things.\n"
+            "# TYPE icebreaker_open gauge\n"
+            "icebreaker_open 2.5\n"
+            "# HELP icebreaker_wait_seconds Waiting.\n"
+            "# TYPE icebreaker_wait_seconds histogram\n"
+            "icebreaker_wait_seconds_count 3\n"
+            "icebreaker_wait_seconds_sum 7.5\n"
+            "icebreaker_wait_seconds_bucket{le=\"1\"} 2\n"
+            "icebreaker_wait_seconds_bucket{le=\"+Inf\"} 3\n");
+}
+
+TEST(Metrics, TellOfTheProcess) {
+  for (const MetricFamily& each : process_metrics()) {
+    EXPECT_TRUE(each.name.starts_with("process_"));
+    EXPECT_GT(each.samples.at(0).value, 0) << each.name;
+  }
+}
+
+class MetricsEndpointTest : public testing::Test {
+ protected:
+  MetricsEndpointTest() {
+    auto started = MetricsEndpoint::start({IpAddress::loopback(Family::V4), 0}, example, [this] {
+      return ready_ ? std::nullopt : std::optional<std::string>{"starting"};
+    });
+    EXPECT_TRUE(started.has_value());
+    endpoint_ = std::move(*started);
+  }
+
+  std::string get(const std::string& path) { return http(endpoint_->address(), "GET " + path); }
+
+  std::atomic<bool> ready_ = true;
+  std::unique_ptr<MetricsEndpoint> endpoint_;
+};
+
+TEST_F(MetricsEndpointTest, ServesTheMetricsOfTheServerAndOfTheProcess) {
+  const std::string response = get("/metrics");
+
+  EXPECT_TRUE(response.starts_with("HTTP/1.1 200 ")) << response;
+  EXPECT_NE(response.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
+  EXPECT_NE(response.find("icebreaker_open 2.5\n"), std::string::npos);
+  EXPECT_NE(response.find("process_open_fds "), std::string::npos);
+}
+
+TEST_F(MetricsEndpointTest, TellsHealthAndReadiness) {
+  EXPECT_TRUE(get("/healthz").ends_with("\r\n\r\nok\n"));
+  EXPECT_TRUE(get("/readyz").ends_with("\r\n\r\nready\n"));
+
+  ready_ = false;
+
+  EXPECT_TRUE(get("/readyz").starts_with("HTTP/1.1 503 "));
+  EXPECT_TRUE(get("/readyz").ends_with("\r\n\r\nstarting\n"));
+  EXPECT_TRUE(get("/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(MetricsEndpointTest, ServesNothingElse) {
+  EXPECT_TRUE(get("/").starts_with("HTTP/1.1 404 ")) << get("/");
+  EXPECT_TRUE(get("/metrics/x").starts_with("HTTP/1.1 404 ")) << get("/metrics/x");
+  EXPECT_TRUE(http(endpoint_->address(), "POST /metrics").starts_with("HTTP/1.1 405 "));
+}
+
+TEST_F(MetricsEndpointTest, SaysWhichAddressIsInUse) {
+  const auto second = MetricsEndpoint::start(endpoint_->address(), example,
+                                             [] { return std::optional<std::string>{}; });
+
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error(),
+            "cannot listen on " + endpoint_->address().to_string() + ": Address already in use");
+}
+
+}  // namespace
+}  // namespace icebreaker::service

@@ -46,7 +46,4 @@ std::string with_resume_token(std::string_view encoded, std::string_view token);
 std::string encode_poll(std::span<const std::string> numbered);
 std::string encode_received(SendNo received);
 
-// 1 to 64 of A-Z a-z 0-9 . _ -
-bool is_valid_name(std::string_view name);
-
 }  // namespace icebreaker::signaling

@@ -1,0 +1,23 @@
+// @ts-check
+/**
+ * What the signaling client needs from its surroundings; tests pass fakes.
+ * @typedef {object} Environment
+ * @property {(callback: () => void, ms: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} now monotonic milliseconds
+ * @property {() => number} random in [0, 1)
+ * @property {typeof globalThis.fetch} fetch
+ * @property {new (url: string, protocol: string) => WebSocket} WebSocket
+ */
+
+/** @returns {Environment} */
+export function browserEnvironment() {
+  return {
+    setTimeout: (callback, ms) => setTimeout(callback, ms),
+    clearTimeout: (timer) => clearTimeout(timer),
+    now: () => performance.now(),
+    random: () => Math.random(),
+    fetch: (input, init) => fetch(input, init),
+    WebSocket,
+  };
+}

@@ -1,0 +1,176 @@
+// @ts-check
+import { Emitter } from './emitter.js';
+
+/** @typedef {'audio' | 'video'} Kind */
+/** @typedef {'blocked' | 'missing' | 'busy' | 'insecure' | 'failed'} Problem */
+/** @typedef {{ audio: MediaStreamTrack | null, video: MediaStreamTrack | null }} Tracks */
+/** @typedef {Pick<MediaDevices, 'getUserMedia'>} Devices */
+
+/** @type {Record<Kind, MediaTrackConstraints>} */
+const CONSTRAINTS = {
+  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  video: { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' },
+};
+
+/** @type {Record<string, Problem>} */
+const PROBLEM_OF_ERROR = {
+  NotAllowedError: 'blocked',
+  PermissionDeniedError: 'blocked',
+  SecurityError: 'insecure',
+  NotFoundError: 'missing',
+  DevicesNotFoundError: 'missing',
+  OverconstrainedError: 'missing',
+  NotReadableError: 'busy',
+  TrackStartError: 'busy',
+  AbortError: 'busy',
+};
+
+/**
+ * @param {unknown} error of getUserMedia
+ * @returns {Problem}
+ */
+export function problemOf(error) {
+  const name = error instanceof Object && 'name' in error ? String(error.name) : '';
+  return PROBLEM_OF_ERROR[name] ?? 'failed';
+}
+
+/**
+ * Camera and microphone of this page. Each may be missing: a call works without either.
+ * @extends {Emitter<{ change: void }>}
+ */
+export class LocalMedia extends Emitter {
+  #devices;
+  #permissionOf;
+  /** Raised by stop(), so that a request answered later does not switch the devices on again. */
+  #era = 0;
+  /** @type {Tracks} */
+  tracks = { audio: null, video: null };
+  /** @type {Record<Kind, Problem | null>} */
+  problems = { audio: null, video: null };
+  /** @type {Record<Kind, boolean>} switched on by the user */
+  enabled = { audio: true, video: true };
+
+  /**
+   * @param {Devices | undefined} devices undefined in an insecure context
+   * @param {(kind: Kind) => Promise<PermissionState | 'unknown'>} [permissionOf]
+   */
+  constructor(devices, permissionOf = queryPermission) {
+    super();
+    this.#devices = devices;
+    this.#permissionOf = permissionOf;
+  }
+
+  /** Asks for both at once, so that the browser asks the user once; what fails is tried alone. */
+  async start() {
+    if (!this.#devices) {
+      this.problems = { audio: 'insecure', video: 'insecure' };
+      this.emit('change', undefined);
+      return;
+    }
+    try {
+      await this.#acquire(this.#devices, ['audio', 'video']);
+    } catch (error) {
+      await Promise.all([this.#tryAlone('audio', error), this.#tryAlone('video', error)]);
+    }
+    this.emit('change', undefined);
+  }
+
+  /** @param {Kind} kind */
+  async retry(kind) {
+    try {
+      if (!this.#devices) throw new DOMException('', 'SecurityError');
+      await this.#acquire(this.#devices, [kind]);
+    } catch (error) {
+      this.problems[kind] = problemOf(error);
+    }
+    this.emit('change', undefined);
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {boolean} on
+   */
+  setEnabled(kind, on) {
+    this.enabled[kind] = on;
+    const track = this.tracks[kind];
+    if (track) track.enabled = on;
+    this.emit('change', undefined);
+  }
+
+  /** @param {Kind} kind */
+  isLive(kind) {
+    return this.tracks[kind] !== null && this.enabled[kind];
+  }
+
+  stop() {
+    this.#era += 1;
+    for (const track of Object.values(this.tracks)) track?.stop();
+    this.tracks = { audio: null, video: null };
+    this.emit('change', undefined);
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {unknown} error of the request for both
+   */
+  async #tryAlone(kind, error) {
+    // A user who has just said no must not be asked again for each device.
+    if (problemOf(error) === 'blocked' && (await this.#permissionOf(kind)) !== 'granted') {
+      this.problems[kind] = 'blocked';
+      return;
+    }
+    await this.retry(kind);
+  }
+
+  /**
+   * @param {Devices} devices
+   * @param {Kind[]} kinds
+   */
+  async #acquire(devices, kinds) {
+    const era = this.#era;
+    const wanted = Object.fromEntries(kinds.map((kind) => [kind, CONSTRAINTS[kind]]));
+    const stream = await devices.getUserMedia(wanted);
+    for (const kind of kinds) {
+      const track = (kind === 'audio' ? stream.getAudioTracks() : stream.getVideoTracks())[0];
+      if (era !== this.#era) track?.stop();
+      else if (track) this.#take(kind, track);
+    }
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaStreamTrack} track
+   */
+  #take(kind, track) {
+    this.tracks[kind]?.stop();
+    track.enabled = this.enabled[kind];
+    track.onended = () => this.#onEnded(kind, track);
+    this.tracks[kind] = track;
+    this.problems[kind] = null;
+  }
+
+  /**
+   * The device was unplugged or its permission withdrawn.
+   * @param {Kind} kind
+   * @param {MediaStreamTrack} track
+   */
+  #onEnded(kind, track) {
+    if (this.tracks[kind] !== track) return;
+    this.tracks[kind] = null;
+    this.problems[kind] = 'missing';
+    this.emit('change', undefined);
+  }
+}
+
+/**
+ * @param {Kind} kind
+ * @returns {Promise<PermissionState | 'unknown'>}
+ */
+async function queryPermission(kind) {
+  const name = /** @type {PermissionName} */ (kind === 'audio' ? 'microphone' : 'camera');
+  try {
+    return (await navigator.permissions.query({ name })).state;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,48 @@
+// @ts-check
+import { isRoomName } from './protocol.js';
+
+/**
+ * @typedef {object} PageParams
+ * @property {string} room empty when the link names none
+ * @property {boolean} join without a click
+ * @property {boolean} relayOnly
+ * @property {'auto' | 'ws' | 'poll'} transport
+ */
+
+/**
+ * @param {URL} url
+ * @returns {PageParams}
+ */
+export function readParams(url) {
+  const room = url.searchParams.get('room') ?? '';
+  const transport = url.searchParams.get('transport');
+  return {
+    room: isRoomName(room) ? room : '',
+    join: url.searchParams.get('join') === '1',
+    relayOnly: url.searchParams.get('relay') === '1',
+    transport: transport === 'ws' || transport === 'poll' ? transport : 'auto',
+  };
+}
+
+/**
+ * The link to send to the other person: without `join`, which is for kiosks and for this page alone.
+ * @param {URL} url
+ * @param {string} room
+ */
+export function inviteLink(url, room) {
+  const link = new URL(url.pathname, url);
+  link.searchParams.set('room', room);
+  return link.href;
+}
+
+/**
+ * This page's own address while in a room; a reload leads back to the start view of the same room.
+ * @param {URL} url
+ * @param {string} room
+ */
+export function addressIn(url, room) {
+  const address = new URL(url);
+  address.searchParams.set('room', room);
+  address.hash = '';
+  return address.href;
+}

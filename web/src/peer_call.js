@@ -1,0 +1,288 @@
+// @ts-check
+import { Emitter } from './emitter.js';
+
+/** @typedef {import('./protocol.js').IceServer} IceServer */
+/** @typedef {{ kind: string, [field: string]: any }} SignalData */
+/** @typedef {{ audio: MediaStreamTrack | null, video: MediaStreamTrack | null }} LocalTracks */
+/** @typedef {{ audio: boolean, video: boolean }} MediaState */
+/**
+ * @typedef {object} CallEvents
+ * @property {RTCPeerConnectionState} state
+ * @property {MediaStream} stream what the other side sends
+ * @property {MediaState} remote-media what the other side says it sends
+ * @property {unknown} trouble a negotiation step failed; the next restart mends it
+ */
+/**
+ * @typedef {object} CallOptions
+ * @property {(configuration: RTCConfiguration) => RTCPeerConnection} createConnection
+ * @property {boolean} polite
+ * @property {IceServer[]} iceServers
+ * @property {boolean} relayOnly
+ * @property {LocalTracks} tracks
+ * @property {MediaState} mediaState what of them is switched on
+ * @property {(data: SignalData) => void} send
+ * @property {Pick<import('./environment.js').Environment, 'setTimeout' | 'clearTimeout'>} environment
+ */
+
+// A disconnect often heals by itself within a consent check or two (RFC 7675: 5 s apart).
+const DISCONNECTED_MS = 3_000;
+const RESTART_EVERY_MS = 8_000;
+
+/**
+ * One call to one peer: perfect negotiation over whatever `send` is. The impolite side makes the first
+ * offer and is the one that restarts ICE; the polite side asks it to, so that restarts never collide.
+ * @extends {Emitter<CallEvents>}
+ */
+export class PeerCall extends Emitter {
+  #options;
+  #connection;
+  #polite;
+  #tracks;
+  #closed = false;
+  #ignoringOffer = false;
+  #offerId = 0;
+  /** @type {RTCIceCandidateInit[]} */
+  #earlyCandidates = [];
+  /** @type {Promise<void>} */
+  #work = Promise.resolve();
+  /** @type {any} */
+  #restartTimer = null;
+  /** @type {MediaStream | null} */
+  #remoteStream = null;
+  #mediaState;
+
+  /** @param {CallOptions} options */
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.#polite = options.polite;
+    this.#tracks = options.tracks;
+    this.#mediaState = options.mediaState;
+    this.#connection = options.createConnection({
+      iceServers: options.iceServers,
+      iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
+      bundlePolicy: 'max-bundle',
+    });
+    this.#listen();
+  }
+
+  /** Call once the listeners are there. */
+  start() {
+    // Only the offering side makes transceivers: an answerer's own would not be matched with the
+    // offered ones and end up as extra, empty media sections.
+    if (!this.#polite) {
+      for (const kind of /** @type {const} */ (['audio', 'video'])) {
+        this.#connection.addTransceiver(this.#tracks[kind] ?? kind, { direction: 'sendrecv' });
+      }
+    }
+    this.#sendMediaState();
+  }
+
+  get state() {
+    return this.#connection.connectionState;
+  }
+
+  /** @returns {Promise<RTCStatsReport>} */
+  stats() {
+    return this.#connection.getStats();
+  }
+
+  /**
+   * A message of the peer. They are worked on one after the other, as they were sent.
+   * @param {SignalData} data
+   */
+  receive(data) {
+    return this.#enqueue(() => this.#handle(data));
+  }
+
+  /** @param {LocalTracks} tracks */
+  setTracks(tracks) {
+    this.#tracks = tracks;
+    return this.#enqueue(() => this.#attachTracks());
+  }
+
+  /** @param {MediaState} state what is switched on here */
+  setMediaState(state) {
+    this.#mediaState = state;
+    this.#sendMediaState();
+  }
+
+  /** @param {IceServer[]} iceServers used from the next gathering on */
+  setIceServers(iceServers) {
+    if (this.#closed) return;
+    this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+  }
+
+  /**
+   * Signals may have been lost in either direction: negotiate anew.
+   * @param {boolean} polite the role may have changed, too
+   */
+  resync(polite) {
+    this.#polite = polite;
+    this.#sendMediaState();
+    return this.#enqueue(async () => {
+      if (this.#connection.signalingState === 'have-local-offer') {
+        await this.#connection.setLocalDescription({ type: 'rollback' });
+      }
+      this.#restart();
+    });
+  }
+
+  close() {
+    this.#closed = true;
+    this.#stopRestarting();
+    this.#connection.close();
+  }
+
+  #listen() {
+    const connection = this.#connection;
+    connection.onnegotiationneeded = () => this.#enqueue(() => this.#offer());
+    connection.onicecandidate = ({ candidate }) => this.#sendCandidate(candidate);
+    connection.ontrack = ({ track }) => {
+      this.#remoteStream ??= new MediaStream();
+      this.#remoteStream.addTrack(track);
+      this.emit('stream', this.#remoteStream);
+    };
+    connection.onconnectionstatechange = () => {
+      if (this.#closed) return;
+      this.#watchConnection();
+      this.emit('state', connection.connectionState);
+    };
+  }
+
+  async #offer() {
+    if (this.#connection.signalingState !== 'stable') return;
+    await this.#connection.setLocalDescription();
+    this.#offerId += 1;
+    this.#sendDescription(this.#offerId);
+  }
+
+  /** @param {SignalData} data */
+  async #handle(data) {
+    if (data.kind === 'offer' || data.kind === 'answer') {
+      await this.#onDescription(data.kind, data.sdp, data.offer);
+    } else if (data.kind === 'candidate') {
+      const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = data;
+      await this.#onCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment });
+    } else if (data.kind === 'restart') {
+      if (!this.#polite) this.#restart();
+    } else if (data.kind === 'media') {
+      this.emit('remote-media', { audio: data.audio === true, video: data.video === true });
+    }
+  }
+
+  /**
+   * @param {'offer' | 'answer'} type
+   * @param {string} sdp
+   * @param {number | undefined} offer its number at the side that made the offer
+   */
+  async #onDescription(type, sdp, offer) {
+    const connection = this.#connection;
+    // Own offers are steps of the same queue, so the state alone tells whether one is under way.
+    const collision = type === 'offer' && connection.signalingState !== 'stable';
+    this.#ignoringOffer = !this.#polite && collision;
+    if (this.#ignoringOffer) return;
+    // An answer to an offer that was rolled back meanwhile.
+    if (type === 'answer' && connection.signalingState !== 'have-local-offer') return;
+    if (type === 'answer' && offer !== undefined && offer !== this.#offerId) return;
+
+    await connection.setRemoteDescription({ type, sdp });
+    await this.#addEarlyCandidates();
+    if (type === 'offer') {
+      await this.#attachTracks();
+      await connection.setLocalDescription();
+      this.#sendDescription(offer);
+    }
+  }
+
+  /** @param {RTCIceCandidateInit} candidate */
+  async #onCandidate(candidate) {
+    if (!this.#connection.remoteDescription) {
+      this.#earlyCandidates.push(candidate);
+      return;
+    }
+    try {
+      await this.#connection.addIceCandidate(candidate);
+    } catch (error) {
+      if (!this.#ignoringOffer) this.emit('trouble', error);
+    }
+  }
+
+  async #addEarlyCandidates() {
+    const candidates = this.#earlyCandidates;
+    this.#earlyCandidates = [];
+    for (const candidate of candidates) await this.#onCandidate(candidate);
+  }
+
+  /** Puts the local tracks onto the audio and the video section, whoever made them. */
+  async #attachTracks() {
+    for (const kind of /** @type {const} */ (['audio', 'video'])) {
+      const transceiver = this.#connection.getTransceivers().find((t) => t.receiver.track.kind === kind);
+      if (!transceiver || transceiver.currentDirection === 'stopped') continue;
+      if (transceiver.direction !== 'sendrecv') transceiver.direction = 'sendrecv';
+      if (transceiver.sender.track !== this.#tracks[kind]) await transceiver.sender.replaceTrack(this.#tracks[kind]);
+    }
+  }
+
+  /** @param {number | undefined} offer */
+  #sendDescription(offer) {
+    const description = this.#connection.localDescription;
+    if (!description || this.#closed) return;
+    this.#options.send({ kind: description.type, sdp: description.sdp, ...(offer !== undefined && { offer }) });
+  }
+
+  /** @param {RTCIceCandidate | null} candidate null after the last one */
+  #sendCandidate(candidate) {
+    if (this.#closed) return;
+    if (!candidate || candidate.candidate === '') {
+      if (!candidate) this.#options.send({ kind: 'end-of-candidates' });
+      return;
+    }
+    const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+    this.#options.send({ kind: 'candidate', candidate: text, sdpMid, sdpMLineIndex, usernameFragment });
+  }
+
+  #sendMediaState() {
+    if (!this.#closed) this.#options.send({ kind: 'media', ...this.#mediaState });
+  }
+
+  #watchConnection() {
+    const state = this.#connection.connectionState;
+    if (state === 'connected') this.#stopRestarting();
+    else if (state === 'failed') this.#restartIn(0);
+    else if (state === 'disconnected') this.#restartIn(DISCONNECTED_MS);
+  }
+
+  /** @param {number} ms */
+  #restartIn(ms) {
+    this.#stopRestarting();
+    this.#restartTimer = this.#options.environment.setTimeout(() => {
+      this.#restart();
+      this.#restartIn(RESTART_EVERY_MS);
+    }, ms);
+  }
+
+  #stopRestarting() {
+    this.#options.environment.clearTimeout(this.#restartTimer);
+    this.#restartTimer = null;
+  }
+
+  #restart() {
+    if (this.#closed) return;
+    if (this.#polite) this.#options.send({ kind: 'restart' });
+    else this.#connection.restartIce();
+  }
+
+  /** @param {() => Promise<void>} step */
+  #enqueue(step) {
+    this.#work = this.#work.then(async () => {
+      if (this.#closed) return;
+      try {
+        await step();
+      } catch (error) {
+        if (!this.#closed) this.emit('trouble', error);
+      }
+    });
+    return this.#work;
+  }
+}

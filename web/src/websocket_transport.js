@@ -1,0 +1,150 @@
+// @ts-check
+import { SUBPROTOCOL, decodeServerMessage } from './protocol.js';
+import { closureOfWebSocket } from './transport.js';
+
+/** @typedef {import('./transport.js').Transport} Transport */
+/** @typedef {import('./transport.js').TransportHandlers} TransportHandlers */
+/** @typedef {import('./protocol.js').Message} Message */
+/** @typedef {import('./protocol.js').Welcome} Welcome */
+
+const ACK_EVERY_MESSAGES = 32;
+const ACK_EVERY_MS = 1_000;
+// The server confirms within a second; silence after a message means that the connection is dead.
+const CONFIRM_MS = 8_000;
+const ENDING_CODES = new Set(['superseded', 'session_lost', 'unauthorized', 'unsupported_protocol']);
+
+/** @implements {Transport} */
+export class WebSocketTransport {
+  /** @type {'ws'} */
+  name = 'ws';
+  #environment;
+  #url;
+  #state;
+  #handlers;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #welcomed = false;
+  #closed = false;
+  /** @type {Message | undefined} */
+  #lastError;
+  #unacknowledged = 0;
+  /** @type {any} */
+  #ackTimer = null;
+  /** @type {any} */
+  #confirmTimer = null;
+
+  /**
+   * @param {import('./environment.js').Environment} environment
+   * @param {URL} baseUrl http or https
+   * @param {import('./session_state.js').SessionState} state
+   * @param {TransportHandlers} handlers
+   */
+  constructor(environment, baseUrl, state, handlers) {
+    this.#environment = environment;
+    const url = new URL('v1/ws', baseUrl);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#url = url.href;
+    this.#state = state;
+    this.#handlers = handlers;
+  }
+
+  connect() {
+    try {
+      this.#socket = new this.#environment.WebSocket(this.#url, SUBPROTOCOL);
+    } catch {
+      this.#finish({ reason: 'network' });
+      return;
+    }
+    this.#socket.onopen = () => this.#closed || this.#handlers.onOpen();
+    this.#socket.onmessage = (event) => this.#closed || this.#onFrame(event.data);
+    this.#socket.onclose = (event) => this.#finish(closureOfWebSocket(event.code, this.#lastError));
+  }
+
+  /** @param {import('./protocol.js').Hello} hello */
+  hello(hello) {
+    this.#socket?.send(JSON.stringify(hello));
+  }
+
+  flush() {
+    if (!this.#welcomed || this.#closed) return;
+    for (const message of this.#state.takeUnsent()) this.#socket?.send(JSON.stringify(message));
+    if (this.#state.pending > 0 && this.#confirmTimer === null) this.#expectConfirmation();
+  }
+
+  delivered() {
+    this.#unacknowledged += 1;
+    if (this.#unacknowledged >= ACK_EVERY_MESSAGES) this.#acknowledge();
+    else this.#ackTimer ??= this.#environment.setTimeout(() => this.#acknowledge(), ACK_EVERY_MS);
+  }
+
+  end() {
+    this.flush();
+    this.#stop(1000);
+  }
+
+  close() {
+    this.#stop(1000);
+  }
+
+  /** @param {unknown} data */
+  #onFrame(data) {
+    const message = typeof data === 'string' ? decodeServerMessage(data) : null;
+    if (!message) {
+      this.#finish({ reason: 'bad', text: 'not a message of this protocol' });
+    } else if (message.type === 'welcome') {
+      this.#welcomed = true;
+      this.#handlers.onWelcome(/** @type {Welcome} */ (message));
+      this.flush();
+    } else if (message.type === 'ack') {
+      this.#handlers.onConfirmed(message.n);
+      this.#clear('confirm');
+      if (this.#state.pending > 0) this.#expectConfirmation();
+    } else if (message.type === 'error' && message.seq === undefined) {
+      this.#onTransportError(message);
+    } else {
+      this.#handlers.onMessage(message);
+    }
+  }
+
+  /** @param {Message} error */
+  #onTransportError(error) {
+    if (error.code === 'bad_sequence') {
+      this.#handlers.onMessage(error);
+      return;
+    }
+    this.#lastError = error;
+    if (ENDING_CODES.has(error.code)) this.#finish(closureOfWebSocket(0, error));
+  }
+
+  #acknowledge() {
+    this.#clear('ack');
+    this.#unacknowledged = 0;
+    if (!this.#closed) this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#state.lastSeq }));
+  }
+
+  #expectConfirmation() {
+    this.#confirmTimer = this.#environment.setTimeout(() => this.#finish({ reason: 'network' }), CONFIRM_MS);
+  }
+
+  /** @param {import('./transport.js').Closure} closure */
+  #finish(closure) {
+    if (this.#closed) return;
+    this.#stop(1000);
+    this.#handlers.onClosed(closure);
+  }
+
+  /** @param {number} code */
+  #stop(code) {
+    this.#closed = true;
+    this.#clear('ack');
+    this.#clear('confirm');
+    this.#socket?.close(code);
+  }
+
+  /** @param {'ack' | 'confirm'} which */
+  #clear(which) {
+    this.#environment.clearTimeout(which === 'ack' ? this.#ackTimer : this.#confirmTimer);
+    if (which === 'ack') this.#ackTimer = null;
+    else this.#confirmTimer = null;
+  }
+}

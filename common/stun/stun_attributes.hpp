@@ -19,8 +19,8 @@ struct MappedAddress : PlainAddressAttribute<AttributeType::MappedAddress> {};
 
 struct XorMappedAddress : XorAddressAttribute<AttributeType::XorMappedAddress> {};
 
-// RFC 8489 §14.3: fewer than 509 bytes.
-struct Username : TextAttribute<AttributeType::Username, 508> {};
+// RFC 8489 §14.3: senders stay below 509 bytes, receivers parse up to 763.
+struct Username : TextAttribute<AttributeType::Username, 763> {};
 
 // SHA-256 of "username:realm" (RFC 8489 §14.4); crypto::userhash() makes it.
 struct Userhash : FixedBytesAttribute<AttributeType::Userhash, 32> {};

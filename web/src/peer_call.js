@@ -162,8 +162,7 @@ export class PeerCall extends Emitter {
     if (data.kind === 'offer' || data.kind === 'answer') {
       await this.#onDescription(data.kind, data.sdp, data.offer);
     } else if (data.kind === 'candidate') {
-      const { candidate, sdpMid, sdpMLineIndex, usernameFragment } = data;
-      await this.#onCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment });
+      await this.#onCandidate(data.candidate);
     } else if (data.kind === 'restart') {
       if (!this.#polite) this.#restart();
     } else if (data.kind === 'media') {
@@ -238,8 +237,7 @@ export class PeerCall extends Emitter {
       if (!candidate) this.#options.send({ kind: 'end-of-candidates' });
       return;
     }
-    const { candidate: text, sdpMid, sdpMLineIndex, usernameFragment } = candidate;
-    this.#options.send({ kind: 'candidate', candidate: text, sdpMid, sdpMLineIndex, usernameFragment });
+    this.#options.send({ kind: 'candidate', candidate: candidate.toJSON() });
   }
 
   #sendMediaState() {

@@ -112,5 +112,5 @@ function isObject(value) {
 
 /** @param {unknown} value */
 function isCount(value) {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

@@ -19,10 +19,17 @@ export class SessionState {
   messageBytes = 65_536;
   bodyBytes = 262_144;
 
+  #abandoned = false;
   #nextN = 1;
   #sentUpTo = 0;
   /** @type {Entry[]} */
   #outbox = [];
+
+  /** @returns {import('./protocol.js').ResumePoint | null} where to go on, unless the session is of no use */
+  get resumePoint() {
+    if (!this.session || this.#abandoned) return null;
+    return { session: this.session, epoch: this.epoch, after: this.lastSeq };
+  }
 
   get pending() {
     return this.#outbox.length;
@@ -102,7 +109,9 @@ export class SessionState {
    * @returns {'first' | 'resumed' | 'anew'}
    */
   apply(welcome) {
-    const how = !this.session ? 'first' : welcome.resumed && welcome.session === this.session ? 'resumed' : 'anew';
+    const resumed = welcome.resumed && welcome.session === this.session && !this.#abandoned;
+    const how = !this.session ? 'first' : resumed ? 'resumed' : 'anew';
+    this.#abandoned = false;
     this.session = welcome.session;
     this.peer = welcome.peer;
     this.epoch = welcome.epoch;
@@ -117,6 +126,11 @@ export class SessionState {
     }
     this.rewind();
     return how;
+  }
+
+  /** The server does not know this session as we do; only the resume token is still good. */
+  abandon() {
+    this.#abandoned = true;
   }
 
   /** Forgets everything that ties this client to a session of the past. */

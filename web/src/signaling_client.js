@@ -179,12 +179,12 @@ export class SignalingClient extends Emitter {
 
   /** @returns {import('./protocol.js').Hello} */
   #hello() {
-    const { session, epoch, lastSeq, resumeToken } = this.#session;
+    const { resumePoint, resumeToken } = this.#session;
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
       ...(this.#join && { room: this.#join.room }),
-      ...(session && { resume: { session, epoch, after: lastSeq } }),
+      ...(resumePoint && { resume: resumePoint }),
       ...(resumeToken && { resume_token: resumeToken }),
     };
   }
@@ -271,6 +271,7 @@ export class SignalingClient extends Emitter {
     const steady = this.#environment.now() - this.#welcomedAt > STEADY_MS;
     if (steady) this.#failures = 0;
     this.#drop();
+    if (closure.reason === 'session_lost') this.#session.abandon();
     if (closure.reason === 'too_large') this.#session.dropLargest();
     this.#retry(closure);
   }

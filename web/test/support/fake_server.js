@@ -1,0 +1,301 @@
+// @ts-check
+/** A signaling server in memory: the session rules of the protocol, over a WebSocket and a fetch that tests break. */
+
+/** @typedef {{ type: string, [field: string]: any }} Message */
+/**
+ * @typedef {object} Session
+ * @property {string} id
+ * @property {string} peer
+ * @property {number} epoch
+ * @property {number} seq highest sent
+ * @property {number} acknowledged
+ * @property {number} received
+ * @property {Message[]} mailbox
+ * @property {string | null} room
+ * @property {FakeSocket | null} socket
+ * @property {((reply: { status: number, body: any }) => void) | null} poll
+ */
+
+export class FakeServer {
+  /** @type {'ok' | 'refused' | 'hangs' | 'mute'} */
+  webSocket = 'ok';
+  /** @type {'ok' | 'refused'} */
+  http = 'ok';
+  /** Whether the next POSTs and frames of the client arrive but their answer gets lost. */
+  loseConfirmations = false;
+  /** @type {Map<string, Session>} */
+  sessions = new Map();
+  /** What the application of the server got, in order. @type {Message[]} */
+  taken = [];
+  /** @type {Message[]} */
+  hellos = [];
+  /** @type {string[]} "GET /path" of every request */
+  requests = [];
+  /** @type {FakeSocket[]} */
+  sockets = [];
+  /** @type {Message | null} answers every hello until it is taken away */
+  refusal = null;
+  tokensValid = true;
+  /** How many of the next messages vanish without a trace. */
+  swallow = 0;
+  #ids = 0;
+  #clock;
+
+  /** @param {import('./fake_clock.js').FakeClock} clock */
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns {import('../../src/environment.js').Environment} */
+  environment(random = () => 0.5) {
+    const server = this;
+    const { setTimeout, clearTimeout, now } = this.#clock;
+    const WebSocket = /** @type {any} */ (
+      class extends FakeSocket {
+        /** @param {string} url */
+        constructor(url) {
+          super(server, url);
+        }
+      }
+    );
+    return { setTimeout, clearTimeout, now, random, WebSocket, fetch: /** @type {any} */ (this.#fetch) };
+  }
+
+  get session() {
+    const last = [...this.sessions.values()].at(-1);
+    if (!last) throw new Error('no session yet');
+    return last;
+  }
+
+  /** @param {Message} message @param {Session} [session] */
+  deliver(message, session = this.session) {
+    session.seq += 1;
+    session.mailbox.push({ ...message, seq: session.seq });
+    this.#push(session);
+  }
+
+  /** Forgets every session, as a killed process does. */
+  crash() {
+    this.dropConnections();
+    this.sessions.clear();
+  }
+
+  dropConnections() {
+    for (const session of this.sessions.values()) {
+      session.socket?.serverClose(1006);
+      session.poll?.({ status: 0, body: null });
+      session.socket = session.poll = null;
+    }
+  }
+
+  /** @param {Message} hello @returns {{ session: Session, welcome: Message } | Message} */
+  open(hello) {
+    this.hellos.push(hello);
+    if (this.refusal) return this.refusal;
+    const old = hello.resume && this.sessions.get(hello.resume.session);
+    if (old) {
+      this.acknowledge(old, hello.resume.after);
+      return { session: old, welcome: this.#welcome(old, true) };
+    }
+    const token = hello.resume_token;
+    if (token && !this.tokensValid) return error('session_lost');
+    if (hello.resume && !token) return error('session_lost');
+    this.#ids += 1;
+    const [peer, room] = token ? token.split('/') : [`peer${this.#ids}`, ''];
+    /** @type {Session} */
+    const session = { id: `session${this.#ids}`, peer, epoch: this.#ids, seq: 0, acknowledged: 0, received: 0, mailbox: [], room: room || null, socket: null, poll: null };
+    this.sessions.set(session.id, session);
+    const welcome = this.#welcome(session, false);
+    if (session.room) this.#joined(session);
+    return { session, welcome };
+  }
+
+  /** @param {Session} session @param {Message} message @returns {Message | null} an error */
+  take(session, message) {
+    if (message.n <= session.received) return null;
+    if (this.swallow > 0) {
+      this.swallow -= 1;
+      return null;
+    }
+    if (message.n > session.received + 1) return { ...error('bad_sequence'), expected: session.received + 1 };
+    session.received = message.n;
+    this.taken.push(message);
+    if (message.type === 'join') {
+      session.room = message.room;
+      this.#joined(session);
+    } else if (message.type === 'bye') {
+      this.sessions.delete(session.id);
+    }
+    return null;
+  }
+
+  /** @param {Session} session @param {number} seq */
+  acknowledge(session, seq) {
+    session.acknowledged = Math.max(session.acknowledged, seq);
+    session.mailbox = session.mailbox.filter((message) => message.seq > session.acknowledged);
+  }
+
+  /** @param {Session} session */
+  #joined(session) {
+    this.deliver({ type: 'joined', room: session.room, peers: [], role: 'impolite', capacity: 2, resume_token: `${session.peer}/${session.room}` }, session);
+  }
+
+  /** @param {Session} session @param {boolean} resumed */
+  #welcome(session, resumed) {
+    const { id, peer, epoch, acknowledged, received } = session;
+    const limits = { message_bytes: 2_000, body_bytes: 5_000 };
+    return { type: 'welcome', session: id, peer, epoch, seq: acknowledged, received, resumed, resume_token: `${peer}/`, ice_servers: [], hold_ms: 20_000, limits };
+  }
+
+  /** @param {Session} session */
+  #push(session) {
+    if (session.socket?.welcomed) session.socket.serverSend(session.mailbox.at(-1));
+    else if (session.poll) this.#answerPoll(session);
+  }
+
+  /** @param {Session} session */
+  #answerPoll(session) {
+    const answer = session.poll;
+    session.poll = null;
+    answer?.({ status: 200, body: { messages: [...session.mailbox] } });
+  }
+
+  /** @param {string} url @param {RequestInit} init */
+  #fetch = async (url, init) => {
+    const { pathname, searchParams } = new URL(url);
+    this.requests.push(`${init.method} ${pathname}`);
+    if (this.http === 'refused') throw new TypeError('refused');
+    const reply = await this.#route(pathname, searchParams, init);
+    if (reply.status === 0) throw new TypeError('connection lost');
+    const text = reply.body ? JSON.stringify(reply.body) : '';
+    return { status: reply.status, headers: new Headers(reply.headers), text: async () => text };
+  };
+
+  /** @param {string} path @param {URLSearchParams} query @param {RequestInit} init @returns {Promise<{ status: number, body: any, headers?: Record<string, string> }>} */
+  async #route(path, query, init) {
+    const body = init.body ? JSON.parse(String(init.body)) : null;
+    if (path === '/v1/sessions') {
+      const opened = this.open(body);
+      if (!('session' in opened)) return { status: HTTP_STATUS[/** @type {any} */ (opened).code] ?? 400, body: opened };
+      return { status: opened.welcome.resumed ? 200 : 201, body: opened.welcome };
+    }
+    const session = this.sessions.get(path.split('/')[3]);
+    if (!session) return { status: 404, body: error('session_lost') };
+    if (init.method === 'DELETE') {
+      this.sessions.delete(session.id);
+      return { status: 204, body: null };
+    }
+    if (init.method === 'POST') return this.#post(session, body.messages);
+    this.acknowledge(session, Number(query.get('after')));
+    return new Promise((resolve, reject) => {
+      session.poll?.({ status: 409, body: error('superseded') });
+      session.poll = resolve;
+      init.signal?.addEventListener('abort', () => reject(new TypeError('aborted')));
+      if (session.mailbox.length > 0) this.#answerPoll(session);
+    });
+  }
+
+  /** @param {Session} session @param {Message[]} messages */
+  #post(session, messages) {
+    for (const message of messages) {
+      const refused = this.take(session, message);
+      if (refused) return { status: 409, body: refused };
+    }
+    if (this.loseConfirmations) return { status: 0, body: null };
+    return { status: 202, body: { received: session.received } };
+  }
+}
+
+class FakeSocket {
+  /** @type {(() => void) | null} */
+  onopen = null;
+  /** @type {((event: { data: string }) => void) | null} */
+  onmessage = null;
+  /** @type {((event: { code: number }) => void) | null} */
+  onclose = null;
+  welcomed = false;
+  closed = false;
+  /** @type {Message[]} frames from the client */
+  frames = [];
+  /** @type {Session | null} */
+  #session = null;
+  #server;
+
+  /** @param {FakeServer} server @param {string} url */
+  constructor(server, url) {
+    this.#server = server;
+    this.url = url;
+    server.sockets.push(this);
+    queueMicrotask(() => this.#begin());
+  }
+
+  /** @param {string} text */
+  send(text) {
+    if (this.closed) return;
+    const message = JSON.parse(text);
+    this.frames.push(message);
+    if (message.type === 'hello') this.#hello(message);
+    else if (message.type === 'ack') this.#session && this.#server.acknowledge(this.#session, message.seq);
+    else this.#numbered(message);
+  }
+
+  close() {
+    this.closed = true;
+    if (this.#session?.socket === this) this.#session.socket = null;
+  }
+
+  /** @param {any} message */
+  serverSend(message) {
+    queueMicrotask(() => this.closed || this.onmessage?.({ data: JSON.stringify(message) }));
+  }
+
+  /** @param {number} code */
+  serverClose(code) {
+    queueMicrotask(() => {
+      if (this.closed) return;
+      this.closed = true;
+      this.onclose?.({ code });
+    });
+  }
+
+  #begin() {
+    if (this.closed) return;
+    if (this.#server.webSocket === 'refused') this.serverClose(1006);
+    else if (this.#server.webSocket !== 'hangs') this.onopen?.();
+  }
+
+  /** @param {Message} message */
+  #hello(message) {
+    if (this.#server.webSocket === 'mute') return;
+    const opened = this.#server.open(message);
+    if (!('session' in opened)) {
+      this.serverSend(opened);
+      this.serverClose(4400);
+      return;
+    }
+    const { session } = opened;
+    this.#session = session;
+    session.socket?.serverClose(4409);
+    session.socket = this;
+    this.welcomed = true;
+    this.serverSend(opened.welcome);
+    for (const kept of session.mailbox) this.serverSend(kept);
+  }
+
+  /** @param {Message} message */
+  #numbered(message) {
+    const session = this.#session;
+    if (!session) return;
+    const refused = this.#server.take(session, message);
+    if (refused) this.serverSend(refused);
+    else if (!this.#server.loseConfirmations) this.serverSend({ type: 'ack', n: session.received });
+  }
+}
+
+/** @type {Record<string, number>} */
+const HTTP_STATUS = { session_lost: 410, unauthorized: 401, unavailable: 503, unsupported_protocol: 400 };
+
+/** @param {string} code @returns {Message} */
+export function error(code) {
+  return { type: 'error', code, message: `fake ${code}` };
+}

@@ -27,6 +27,9 @@ class UniqueFd {
 
   [[nodiscard]] int get() const { return fd_; }
 
+  // The caller owns it from here on.
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+
   [[nodiscard]] explicit operator bool() const { return fd_ >= 0; }
 
  private:

@@ -1,0 +1,108 @@
+#include "signaling/server/http.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace icebreaker::signaling {
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  // A header can never be split, whatever a value was made from.
+  for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  out.append("\r\n");
+}
+
+}  // namespace
+
+const std::string* HttpRequest::find_query(std::string_view name) const {
+  const auto found = std::ranges::find(query, name, [](const auto& entry) { return entry.first; });
+  return found == query.end() ? nullptr : &found->second;
+}
+
+std::string wire_text(const HttpResponse& response, const WireOptions& options) {
+  const std::string_view content = response.content();
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  out.reserve(512 + content.size());
+  out.append(reason_of(response.status)).append("\r\n");
+  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  if (has_body(response.status)) {
+    append_header(out, "Content-Length", std::to_string(content.size()));
+  }
+  if (options.connection == Connection::Close) {
+    append_header(out, "Connection", "close");
+  } else if (options.version == HttpVersion::V10) {
+    append_header(out, "Connection", "keep-alive");
+  }
+  out.append("\r\n");
+  if (has_body(response.status) && options.method != Method::Head) out.append(content);
+  return out;
+}
+
+std::string_view reason_of(int status) {
+  static constexpr std::array kReasons{
+      std::pair{200, "OK"},
+      std::pair{201, "Created"},
+      std::pair{202, "Accepted"},
+      std::pair{204, "No Content"},
+      std::pair{304, "Not Modified"},
+      std::pair{400, "Bad Request"},
+      std::pair{401, "Unauthorized"},
+      std::pair{403, "Forbidden"},
+      std::pair{404, "Not Found"},
+      std::pair{405, "Method Not Allowed"},
+      std::pair{409, "Conflict"},
+      std::pair{410, "Gone"},
+      std::pair{411, "Length Required"},
+      std::pair{413, "Content Too Large"},
+      std::pair{415, "Unsupported Media Type"},
+      std::pair{426, "Upgrade Required"},
+      std::pair{429, "Too Many Requests"},
+      std::pair{500, "Internal Server Error"},
+      std::pair{503, "Service Unavailable"},
+  };
+  const auto* const found =
+      std::ranges::find(kReasons, status, [](auto entry) { return entry.first; });
+  return found == kReasons.end() ? "Unknown" : found->second;
+}
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::Get:
+      return "GET";
+    case Method::Head:
+      return "HEAD";
+    case Method::Post:
+      return "POST";
+    case Method::Put:
+      return "PUT";
+    case Method::Patch:
+      return "PATCH";
+    case Method::Delete:
+      return "DELETE";
+    case Method::Options:
+      return "OPTIONS";
+  }
+  return "GET";
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+}  // namespace icebreaker::signaling

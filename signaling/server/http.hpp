@@ -1,0 +1,80 @@
+// HTTP and WebSocket events as values: what the routes see of the wire, without any library's type.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/address.hpp"
+
+namespace icebreaker::signaling {
+
+enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options };
+
+struct HttpRequest {
+  Method method = Method::Get;
+  std::string path{};                                        // decoded, without dot segments
+  std::vector<std::pair<std::string, std::string>> query{};  // decoded
+  // The headers that anything here reads; absent is empty. Repeated ones are joined by ", ".
+  std::string host{};
+  std::string origin{};
+  std::string content_type{};
+  std::string accept_encoding{};
+  std::string if_none_match{};
+  std::string authorization{};
+  std::string last_event_id{};
+  std::string request_method{};  // Access-Control-Request-Method
+  std::string forwarded_for{};   // X-Forwarded-…
+  std::string forwarded_host{};
+  std::string upgrade{};
+  std::string websocket_version{};
+  std::string websocket_protocols{};
+  IpAddress peer{};  // of the TCP connection
+  std::string body{};
+
+  // The first value of a query argument, or null.
+  [[nodiscard]] const std::string* find_query(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+  // For large bodies that many responses share; wins over `body`.
+  std::shared_ptr<const std::string> shared_body{};
+
+  [[nodiscard]] std::string_view content() const {
+    return shared_body ? std::string_view{*shared_body} : std::string_view{body};
+  }
+};
+
+enum class Connection : std::uint8_t { KeepAlive, Close };
+enum class HttpVersion : std::uint8_t { V10, V11 };
+
+struct WireOptions {
+  Method method = Method::Get;
+  HttpVersion version = HttpVersion::V11;
+  Connection connection = Connection::KeepAlive;
+};
+
+// The response as bytes: status line, headers, Content-Length and, except for HEAD, the body.
+std::string wire_text(const HttpResponse& response, const WireOptions& options);
+
+std::string_view reason_of(int status);
+std::string_view name_of(Method method);
+
+// Case-insensitive comparison of ASCII text.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+// Without spaces and tabs at both ends.
+std::string_view trimmed(std::string_view text);
+
+// One WebSocket close: RFC 6455 §7.4 and the codes of the protocol page.
+struct SocketClose {
+  std::uint16_t code = 1000;
+  std::string reason{};
+};
+
+}  // namespace icebreaker::signaling

@@ -1,0 +1,247 @@
+#include "signaling/server/web_server.hpp"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "signaling/server/lws_log.hpp"
+#include "signaling/server/web_server_impl.hpp"
+
+namespace icebreaker::signaling {
+
+namespace {
+
+constexpr unsigned kIdleConnectionSeconds = 75;  // above what proxies keep towards us
+constexpr unsigned kRequestSeconds = 20;         // for a head, and between pieces of a body
+constexpr unsigned kHeadBytes = 8192;
+constexpr unsigned kReadBytes = 32U * 1024;
+constexpr std::size_t kSocketReadBytes = 4096;  // kept per WebSocket connection
+constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
+constexpr int kAcceptBatch = 64;
+
+int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
+                 std::size_t length) noexcept {
+  auto* const server = static_cast<WebServer::Impl*>(lws_context_user(lws_get_context(wsi)));
+  return server == nullptr ? 0 : server->on_event(wsi, reason, in, length);
+}
+
+const std::array<lws_protocols, 3>& protocols() {
+  // Every request starts at the first; a WebSocket handshake picks by name.
+  static const std::array<lws_protocols, 3> all{
+      lws_protocols{"http", on_lws_event, 0, 0, 0, nullptr, kWriteBytes},
+      lws_protocols{"icebreaker.v1", on_lws_event, 0, kSocketReadBytes, 0, nullptr, kWriteBytes},
+      lws_protocols{nullptr, nullptr, 0, 0, 0, nullptr, 0},
+  };
+  return all;
+}
+
+
+}  // namespace
+
+WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+
+WebServer::~WebServer() = default;
+
+std::expected<std::unique_ptr<WebServer>, std::string> WebServer::start(
+    uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger) {
+  auto impl = std::make_unique<Impl>(loop, config, handler, std::move(logger));
+  if (auto started = impl->start(); !started) return std::unexpected(started.error());
+  return std::unique_ptr<WebServer>{new WebServer{std::move(impl)}};
+}
+
+SocketAddress WebServer::address() const { return impl_->address(); }
+
+void WebServer::respond(ConnectionId request, HttpResponse response) {
+  impl_->respond(request, std::move(response));
+}
+
+void WebServer::send(ConnectionId socket, std::string text) {
+  impl_->send(socket, std::move(text));
+}
+
+void WebServer::close(ConnectionId socket, SocketClose close) {
+  impl_->close(socket, std::move(close));
+}
+
+void WebServer::stop_listening() { impl_->stop_listening(); }
+
+std::size_t WebServer::open_count() const { return impl_->open_count(); }
+
+const WebCounters& WebServer::counters() const { return impl_->counters(); }
+
+WebServer::Impl::Impl(uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler,
+                      service::Logger logger)
+    : loop_{loop}, config_{config}, handler_{handler}, logger_{std::move(logger)} {}
+
+WebServer::Impl::~Impl() {
+  stop_listening();
+  ping_timer_.reset();
+  hangups_.reset();
+  if (context_ == nullptr) return;
+  lws_context_destroy(context_);
+  // On a foreign loop the library closes its handles in later turns and clears context_ at last.
+  constexpr int kTurns = 1000;
+  for (int turn = 0; turn < kTurns && context_ != nullptr; ++turn) {
+    if (uv_run(loop_, UV_RUN_NOWAIT) == 0 && context_ != nullptr) lws_context_destroy(context_);
+  }
+}
+
+std::expected<void, std::string> WebServer::Impl::start() {
+  auto listener = listen_tcp(config_.listen);
+  if (!listener) return std::unexpected(listener.error());
+  listener_ = *std::move(listener);
+  route_lws_log(logger_);
+  if (auto created = create_context(); !created) return created;
+
+  hangups_ = std::make_unique<HangupWatch>(loop_, [this](ConnectionId id) { on_hangup(id); });
+  ping_timer_.start(loop_, [this] { on_ping_timer(); });
+  accept_poll_.start(loop_, listener_.fd.get(), [this] { on_acceptable(); });
+  return {};
+}
+
+std::expected<void, std::string> WebServer::Impl::create_context() {
+  std::array<void*, 1> loops{loop_};
+  lws_context_creation_info info{};
+  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                 LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+                 LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN;
+  info.foreign_loops = loops.data();
+  info.pcontext = &context_;
+  info.user = this;
+  info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+  info.gid = static_cast<gid_t>(-1);
+  info.uid = static_cast<uid_t>(-1);
+  info.max_http_header_data2 = kHeadBytes;
+  info.pt_serv_buf_size = kReadBytes;
+  info.timeout_secs = kRequestSeconds;
+  info.timeout_secs_ah_idle = kRequestSeconds;
+  info.keepalive_timeout = kIdleConnectionSeconds;
+  info.protocols = protocols().data();
+  if (!config_.certificate_file.empty()) {
+    info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.ssl_cert_filepath = config_.certificate_file.c_str();
+    info.ssl_private_key_filepath = config_.key_file.c_str();
+    info.alpn = "http/1.1";
+  }
+  context_ = lws_create_context(&info);
+  if (context_ == nullptr) {
+    return std::unexpected(
+        "libwebsockets cannot use libuv; install the package libwebsockets-evlib-uv");
+  }
+  vhost_ = lws_create_vhost(context_, &info);
+  if (vhost_ == nullptr) {
+    return std::unexpected("cannot use the certificate " + config_.certificate_file +
+                           " with the key " + config_.key_file +
+                           "; both must be readable PEM files that belong together");
+  }
+  return {};
+}
+
+void WebServer::Impl::stop_listening() {
+  accept_poll_.reset();
+  listener_.fd = net::UniqueFd{};
+}
+
+void WebServer::Impl::on_acceptable() {
+  for (int i = 0; i < kAcceptBatch; ++i) {
+    auto accepted = accept_tcp(listener_);
+    if (accepted) {
+      adopt(*std::move(accepted));
+      continue;
+    }
+    const int error = accepted.error();
+    if (error == ECONNABORTED || error == EINTR) continue;
+    if (error != EAGAIN && error != EWOULDBLOCK) {
+      ++counters_.accept_failures;
+      logger_.warn_limited(accept_warnings_, std::chrono::steady_clock::now(),
+                           "cannot accept connections; raise the limit of open files",
+                           {{"error", std::error_code{error, std::system_category()}}});
+    }
+    break;
+  }
+  // Its timers start only after I/O of its own, so a client that connects and stays silent would
+  // keep its slot for as long as nobody else comes.
+  lws_cancel_service(context_);
+}
+
+void WebServer::Impl::adopt(AcceptedSocket accepted) {
+  auto owned = std::make_unique<WebConnection>();
+  WebConnection* const connection = owned.get();
+  connection->peer = accepted.peer;
+  connections_.emplace(connection, std::move(owned));
+  ++counters_.connections;
+
+  lws_adopt_desc_t description{};
+  description.vh = vhost_;
+  description.type = static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
+                                                    LWS_ADOPT_ALLOW_SSL);
+  description.fd.sockfd = accepted.fd.release();
+  description.opaque = connection;
+  // On failure the library has closed the descriptor and told us of its end, if of its start.
+  if (lws_adopt_descriptor_vhost_via_info(&description) == nullptr) connections_.erase(connection);
+}
+
+int WebServer::Impl::on_event(lws* wsi, lws_callback_reasons reason, void* in,
+                              std::size_t length) {
+  auto* const connection = static_cast<WebConnection*>(lws_get_opaque_user_data(wsi));
+  if (connection == nullptr || !connections_.contains(connection)) return 0;
+  connection->wsi = wsi;
+  if (reason == LWS_CALLBACK_WSI_DESTROY) {
+    on_closed(*connection);
+    connections_.erase(connection);
+    return 0;
+  }
+  const std::string_view bytes{static_cast<const char*>(in), in == nullptr ? 0 : length};
+  return on_connection_event(*connection, reason, bytes);
+}
+
+int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback_reasons reason,
+                                         std::string_view bytes) {
+  switch (reason) {
+    case LWS_CALLBACK_HTTP: return on_head(connection);
+    case LWS_CALLBACK_HTTP_BODY: return on_body(connection, bytes);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+      if (connection.phase == Phase::Body) dispatch(connection);
+      return 0;
+    case LWS_CALLBACK_HTTP_WRITEABLE: return on_http_writable(connection);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(connection);
+    case LWS_CALLBACK_ESTABLISHED: on_established(connection); return 0;
+    case LWS_CALLBACK_RECEIVE: return on_frame(connection, bytes);
+    case LWS_CALLBACK_RECEIVE_PONG:
+      connection.last_heard = std::chrono::steady_clock::now();
+      return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE: return on_socket_writable(connection);
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_CLOSED_HTTP: on_closed(connection); return 0;
+    // CONNECT turns a connection into raw bytes: not ours.
+    case LWS_CALLBACK_RAW_ADOPT:
+    case LWS_CALLBACK_RAW_RX: return -1;
+    default: return 0;
+  }
+}
+
+WebConnection* WebServer::Impl::find(ConnectionId id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+void WebServer::Impl::begin(WebConnection& connection) {
+  connection.id = ConnectionId{++last_id_};
+  by_id_.emplace(connection.id, &connection);
+}
+
+void WebServer::Impl::end(WebConnection& connection) {
+  by_id_.erase(connection.id);
+  pings_.erase(connection.id);
+}
+
+void WebServer::Impl::on_closed(WebConnection& connection) {
+  const Phase phase = std::exchange(connection.phase, Phase::Idle);
+  if (phase == Phase::Held) hangups_->remove(lws_get_socket_fd(connection.wsi));
+  if (find(connection.id) != &connection) return;
+  end(connection);
+  if (phase == Phase::Held) handler_.on_request_gone(connection.id);
+  if (phase == Phase::Socket) handler_.on_socket_closed(connection.id);
+}
+
+}  // namespace icebreaker::signaling

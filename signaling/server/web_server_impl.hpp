@@ -1,0 +1,123 @@
+// The inside of WebServer: one WebConnection per TCP connection, driven by libwebsockets' callback.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+#include "common/base/deadline_queue.hpp"
+#include "common/base/time.hpp"
+#include "signaling/server/hangup_watch.hpp"
+#include "signaling/server/listen_socket.hpp"
+#include "signaling/server/lws_request.hpp"
+#include "signaling/server/uv_handles.hpp"
+#include "signaling/server/web_server.hpp"
+
+namespace icebreaker::signaling {
+
+struct WebConnection {
+  // Idle: between requests. Body: its bytes are still coming. Held: the application has it.
+  // Answered: the response waits for the network. Socket: WebSocket, to the end.
+  enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Socket };
+
+  lws* wsi = nullptr;
+  IpAddress peer;
+  Phase phase = Phase::Idle;
+  ConnectionId id;  // of the request or socket; renewed for each request
+  RequestHead head;
+  std::optional<HttpResponse> response;
+
+  std::string message;  // a WebSocket message in the making
+  bool message_too_large = false;
+  std::deque<std::string> outbox;
+  std::size_t outbox_bytes = 0;
+  std::optional<SocketClose> closing;
+  MonoTime last_heard;
+  bool ping_due = false;
+};
+
+class WebServer::Impl {
+ public:
+  Impl(uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  Impl(Impl&&) = delete;
+  Impl& operator=(Impl&&) = delete;
+  ~Impl();
+
+  std::expected<void, std::string> start();
+  void stop_listening();
+
+  void respond(ConnectionId request, HttpResponse response);
+  void send(ConnectionId socket, std::string text);
+  void close(ConnectionId socket, SocketClose close);
+
+  // The library's callback; a non-zero result closes the connection.
+  int on_event(lws* wsi, lws_callback_reasons reason, void* in, std::size_t length);
+
+  [[nodiscard]] SocketAddress address() const { return listener_.address; }
+
+  [[nodiscard]] std::size_t open_count() const { return by_id_.size(); }
+
+  [[nodiscard]] const WebCounters& counters() const { return counters_; }
+
+ private:
+  using Phase = WebConnection::Phase;
+
+  std::expected<void, std::string> create_context();
+  void on_acceptable();
+  void adopt(AcceptedSocket accepted);
+
+  // web_server_http.cpp
+  int on_head(WebConnection& connection);
+  int on_body(WebConnection& connection, std::string_view bytes);
+  void dispatch(WebConnection& connection);
+  void refuse(WebConnection& connection, HttpResponse response, Connection then);
+  int on_http_writable(WebConnection& connection);
+  void queue_response(WebConnection& connection, HttpResponse response);
+  void on_hangup(ConnectionId request);
+
+  // web_server_socket.cpp
+  int on_upgrade(WebConnection& connection);
+  void on_established(WebConnection& connection);
+  int on_frame(WebConnection& connection, std::string_view bytes);
+  int on_socket_writable(WebConnection& connection);
+  bool write_frames(WebConnection& connection);
+  void on_ping_timer();
+  void schedule_ping(const WebConnection& connection);
+  void drop_outbox(WebConnection& connection);
+
+  int on_connection_event(WebConnection& connection, lws_callback_reasons reason,
+                          std::string_view bytes);
+  void on_closed(WebConnection& connection);
+  WebConnection* find(ConnectionId id) const;
+  void begin(WebConnection& connection);
+  void end(WebConnection& connection);
+
+  uv_loop_s* loop_;
+  WebServerConfig config_;
+  WebHandler& handler_;
+  service::Logger logger_;
+  service::LogLimiter accept_warnings_{1, std::chrono::minutes{1}};
+  lws_context* context_ = nullptr;
+  lws_vhost* vhost_ = nullptr;
+  ListenSocket listener_;
+  UvPoll accept_poll_;
+  UvTimer ping_timer_;
+  std::unique_ptr<HangupWatch> hangups_;
+  std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
+  std::unordered_map<ConnectionId, WebConnection*> by_id_;
+  DeadlineQueue<ConnectionId> pings_;
+  std::string scratch_;  // LWS_PRE bytes of room, then what is written
+  std::uint64_t last_id_ = 0;
+  WebCounters counters_;
+};
+
+}  // namespace icebreaker::signaling

@@ -1,0 +1,140 @@
+// WebSocket on libwebsockets: whole messages in, a bounded outbox out, pings.
+#include <algorithm>
+#include <chrono>
+
+#include "signaling/server/web_server_impl.hpp"
+
+namespace icebreaker::signaling {
+
+namespace {
+
+// Background tabs throttle timers, so silence says little; three unanswered pings say enough.
+constexpr std::chrono::milliseconds kToleratedSilence{75'000};
+constexpr std::uint16_t kCloseTooSlow = 4429;
+
+int write_frame(lws* wsi, std::string& scratch, std::string_view text, lws_write_protocol kind) {
+  scratch.assign(LWS_PRE, '\0');
+  scratch.append(text);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws writes unsigned char.
+  auto* const start = reinterpret_cast<unsigned char*>(scratch.data()) + LWS_PRE;
+  return lws_write(wsi, start, text.size(), kind);
+}
+
+}  // namespace
+
+void WebServer::Impl::on_established(WebConnection& connection) {
+  connection.phase = Phase::Socket;
+  connection.last_heard = std::chrono::steady_clock::now();
+  begin(connection);
+  ++counters_.sockets;
+  schedule_ping(connection);
+  handler_.on_socket_open(connection.id, connection.head.http);
+  connection.head = {};
+}
+
+int WebServer::Impl::on_frame(WebConnection& connection, std::string_view bytes) {
+  connection.last_heard = std::chrono::steady_clock::now();
+  if (connection.closing) return 0;
+  if (lws_is_first_fragment(connection.wsi) != 0) {
+    connection.message.clear();
+    connection.message_too_large = false;
+  }
+  if (connection.message_too_large) return 0;
+  if (connection.message.size() + bytes.size() > config_.message_bytes) {
+    connection.message = {};
+    connection.message_too_large = true;
+    handler_.on_socket_too_large(connection.id);
+    return 0;
+  }
+  connection.message.append(bytes);
+  if (lws_is_final_fragment(connection.wsi) == 0 ||
+      lws_remaining_packet_payload(connection.wsi) != 0) {
+    return 0;
+  }
+  handler_.on_socket_message(connection.id, std::exchange(connection.message, {}));
+  return 0;
+}
+
+void WebServer::Impl::send(ConnectionId socket, std::string text) {
+  WebConnection* const connection = find(socket);
+  if (connection == nullptr || connection->phase != Phase::Socket || connection->closing) return;
+  connection->outbox_bytes += text.size();
+  connection->outbox.push_back(std::move(text));
+  if (connection->outbox_bytes > config_.outbox_bytes) {
+    ++counters_.slow_readers;
+    drop_outbox(*connection);
+    connection->closing = SocketClose{.code = kCloseTooSlow, .reason = "reads too slowly"};
+  }
+  lws_callback_on_writable(connection->wsi);
+}
+
+void WebServer::Impl::close(ConnectionId socket, SocketClose close) {
+  WebConnection* const connection = find(socket);
+  if (connection == nullptr || connection->phase != Phase::Socket || connection->closing) return;
+  connection->closing = std::move(close);
+  lws_callback_on_writable(connection->wsi);
+}
+
+void WebServer::Impl::drop_outbox(WebConnection& connection) {
+  connection.outbox.clear();
+  connection.outbox_bytes = 0;
+}
+
+int WebServer::Impl::on_socket_writable(WebConnection& connection) {
+  if (!write_frames(connection)) return -1;
+  if (!connection.outbox.empty()) {
+    lws_callback_on_writable(connection.wsi);
+    return 0;
+  }
+  if (!connection.closing) return 0;
+  std::string reason = connection.closing->reason;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws takes unsigned char.
+  auto* const text = reinterpret_cast<unsigned char*>(reason.data());
+  constexpr std::size_t kMaxReason = 123;  // RFC 6455 §5.5
+  lws_close_reason(connection.wsi, static_cast<lws_close_status>(connection.closing->code), text,
+                   std::min(reason.size(), kMaxReason));
+  return -1;
+}
+
+// False when the connection is broken.
+bool WebServer::Impl::write_frames(WebConnection& connection) {
+  if (std::exchange(connection.ping_due, false) &&
+      write_frame(connection.wsi, scratch_, {}, LWS_WRITE_PING) < 0) {
+    return false;
+  }
+  while (!connection.outbox.empty() && lws_send_pipe_choked(connection.wsi) == 0) {
+    const std::string text = std::move(connection.outbox.front());
+    connection.outbox.pop_front();
+    connection.outbox_bytes -= text.size();
+    if (write_frame(connection.wsi, scratch_, text, LWS_WRITE_TEXT) < 0) return false;
+  }
+  return true;
+}
+
+void WebServer::Impl::schedule_ping(const WebConnection& connection) {
+  const bool was_idle = !pings_.next();
+  pings_.set(connection.id, std::chrono::steady_clock::now() + config_.ping);
+  if (was_idle) ping_timer_.set(config_.ping);
+}
+
+void WebServer::Impl::on_ping_timer() {
+  const MonoTime now = std::chrono::steady_clock::now();
+  const auto tolerated = std::max(kToleratedSilence, 3 * config_.ping);
+  while (const auto due = pings_.pop_due(now)) {
+    WebConnection* const connection = find(*due);
+    if (connection == nullptr) continue;
+    if (now - connection->last_heard > tolerated) {
+      ++counters_.silent;
+      lws_set_timeout(connection->wsi, PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG, LWS_TO_KILL_SYNC);
+      continue;
+    }
+    connection->ping_due = true;
+    lws_callback_on_writable(connection->wsi);
+    pings_.set(connection->id, now + config_.ping);
+  }
+  if (const auto next = pings_.next()) {
+    ping_timer_.set(std::chrono::ceil<std::chrono::milliseconds>(*next - now));
+  }
+}
+
+}  // namespace icebreaker::signaling

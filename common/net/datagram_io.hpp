@@ -9,6 +9,7 @@
 
 #include "common/base/address.hpp"
 #include "common/base/bytes.hpp"
+#include "common/base/relaxed_counter.hpp"
 #include "common/base/strong_id.hpp"
 #include "common/base/time.hpp"
 
@@ -41,14 +42,16 @@ struct OpenedSocket {
   SocketAddress local;
 };
 
+// Written by the worker's thread, readable from any.
 struct IoCounters {
-  std::uint64_t received_packets = 0;
-  std::uint64_t received_bytes = 0;
-  std::uint64_t receive_batches = 0;
-  std::uint64_t sent_packets = 0;
-  std::uint64_t sent_bytes = 0;
-  std::uint64_t send_batches = 0;
-  std::uint64_t send_failures = 0;  // refused by the kernel, the datagram is lost
+  RelaxedCounter received_packets;
+  RelaxedCounter received_bytes;
+  RelaxedCounter receive_batches;
+  RelaxedCounter receive_drops;  // longer than a UDP datagram can be, or without usable address
+  RelaxedCounter sent_packets;
+  RelaxedCounter sent_bytes;
+  RelaxedCounter send_batches;
+  RelaxedCounter send_failures;  // refused by the kernel, the datagram is lost
 };
 
 class DatagramIo {

@@ -61,6 +61,7 @@ class EpollIo final : public DatagramIo {
 
  private:
   struct Socket;
+  struct EventBatch;
   struct ReceiveSlots;
   struct SendQueue;
 
@@ -69,18 +70,17 @@ class EpollIo final : public DatagramIo {
   [[nodiscard]] Socket* find(SocketId socket) const;
   void wait(std::optional<MonoTime> until);
   void drain(SocketId id, std::size_t share);
-  void note_received(const Socket& socket, std::size_t slot, std::size_t size);
-  std::size_t send_run(const Socket& socket, std::size_t first, std::size_t count);
+  void send_run(SocketId via, std::span<const std::uint16_t> queued);
 
   EpollIoOptions options_;
   UniqueFd epoll_;
   UniqueFd wake_;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the index part of their id
-  std::vector<std::uint32_t> free_;
-  std::deque<SocketId> ready_;  // sockets that may hold more, in turn
+  std::vector<std::uint32_t> free_;               // indices of closed ones
+  std::deque<SocketId> ready_;                    // sockets that may hold more, in turn
+  std::unique_ptr<EventBatch> events_;
   std::unique_ptr<ReceiveSlots> in_;
   std::unique_ptr<SendQueue> out_;
-  std::vector<PollHandler*> removed_handlers_;  // during one dispatch
   IoCounters counters_;
 };
 

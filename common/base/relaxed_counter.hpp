@@ -1,0 +1,27 @@
+// A count that one thread raises and any thread may read; adding costs no locked instruction.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace icebreaker {
+
+class RelaxedCounter {
+ public:
+  RelaxedCounter() = default;
+
+  RelaxedCounter& operator+=(std::uint64_t by) {
+    value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    return *this;
+  }
+
+  RelaxedCounter& operator++() { return *this += 1; }
+
+  // NOLINTNEXTLINE(google-explicit-constructor): reads as the number it is.
+  operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_ = 0;
+};
+
+}  // namespace icebreaker

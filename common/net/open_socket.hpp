@@ -1,0 +1,32 @@
+// Sockets bound to an address, with every option that a server's listener needs.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <system_error>
+
+#include "common/base/address.hpp"
+#include "common/base/transport.hpp"
+#include "common/net/datagram_io.hpp"
+#include "common/net/unique_fd.hpp"
+
+namespace icebreaker::net {
+
+// A non-blocking UDP socket. On a wildcard address it reports which local address each datagram was
+// sent to. v6 sockets take no v4 traffic. Buffers: as much of buffer_bytes as the kernel grants.
+std::expected<UniqueFd, std::error_code> open_udp_socket(const SocketAddress& local,
+                                                         PortSharing sharing,
+                                                         std::size_t buffer_bytes);
+
+// A non-blocking listening TCP socket.
+std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& local,
+                                                           PortSharing sharing);
+
+// Whether a listener could have the address for itself. SO_REUSEPORT, which workers need among
+// themselves, would also let a second server of the same user share the port in silence.
+std::error_code check_address_is_free(Transport transport, const SocketAddress& local);
+
+// SO_RCVBUF as granted.
+std::size_t receive_buffer_bytes_of(int fd);
+
+}  // namespace icebreaker::net

@@ -1,0 +1,239 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PeerCall } from '../src/peer_call.js';
+import { FakeClock, settle } from './support/fake_clock.js';
+import { FakePeerConnection } from './support/fake_peer_connection.js';
+
+/** One side of a call whose signals wait in `outbox` until a test carries them over. @param {string} name @param {boolean} polite */
+function makeSide(name, polite) {
+  const clock = new FakeClock();
+  /** @type {any[]} */
+  const outbox = [];
+  /** @type {any[]} */
+  const troubles = [];
+  /** @type {FakePeerConnection} */
+  let connection = /** @type {any} */ (null);
+  const tracks = /** @type {any} */ ({ audio: { kind: 'audio', of: name }, video: null });
+  const call = new PeerCall({
+    createConnection: (configuration) => /** @type {any} */ ((connection = new FakePeerConnection(name, configuration))),
+    polite,
+    iceServers: [{ urls: 'stun:call.test' }],
+    relayOnly: false,
+    tracks,
+    mediaState: { audio: true, video: false },
+    send: (data) => outbox.push(structuredClone(data)),
+    environment: clock,
+  });
+  call.on('trouble', (error) => troubles.push(error));
+  return { name, clock, call, connection, outbox, troubles, tracks };
+}
+
+/** @typedef {ReturnType<typeof makeSide>} Side */
+
+function makePair() {
+  const impolite = makeSide('impolite', false);
+  const polite = makeSide('polite', true);
+  impolite.call.start();
+  polite.call.start();
+  return { impolite, polite };
+}
+
+/** Carries everything over until both sides are quiet. @param {Side} one @param {Side} two */
+async function exchange(one, two) {
+  await settle();
+  for (let rounds = 0; one.outbox.length + two.outbox.length > 0; rounds += 1) {
+    assert.ok(rounds < 20, 'the two sides do not come to an end');
+    const [fromOne, fromTwo] = [one.outbox.splice(0), two.outbox.splice(0)];
+    for (const data of fromOne) two.call.receive(data);
+    for (const data of fromTwo) one.call.receive(data);
+    await settle();
+  }
+}
+
+/** @param {Side} one @param {Side} two */
+function assertAgreed(one, two) {
+  assert.equal(one.connection.signalingState, 'stable');
+  assert.equal(two.connection.signalingState, 'stable');
+  assert.deepEqual([...one.troubles, ...two.troubles], []);
+  const offer = one.connection.localDescription?.type === 'offer' ? one : two;
+  const answer = offer === one ? two : one;
+  assert.deepEqual(answer.connection.remoteDescription, offer.connection.localDescription);
+  assert.deepEqual(offer.connection.remoteDescription, answer.connection.localDescription);
+}
+
+/** @param {Side} side */
+const kinds = (side) => side.outbox.map((data) => data.kind);
+
+test('the impolite side makes the first offer and both agree on one audio and one video section', async () => {
+  const { impolite, polite } = makePair();
+  await settle();
+  assert.deepEqual(kinds(polite), ['media']);
+
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+  for (const { connection, tracks } of [impolite, polite]) {
+    assert.deepEqual(connection.transceivers.map((t) => t.receiver.track.kind), ['audio', 'video']);
+    assert.ok(connection.transceivers.every((t) => t.direction === 'sendrecv'));
+    assert.equal(connection.transceivers[0].sender.track, tracks.audio);
+  }
+});
+
+test('when both offer at once the polite side gives way', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+  impolite.connection.restartIce();
+  polite.connection.restartIce();
+  await settle();
+  assert.deepEqual([kinds(impolite), kinds(polite)], [['offer'], ['offer']]);
+  const offer = impolite.outbox[0].sdp;
+
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+  // What the polite side had to offer follows in an offer of its own.
+  assert.notEqual(impolite.connection.localDescription?.sdp, offer);
+});
+
+test('candidates that come before the description wait for it', async () => {
+  const side = makeSide('polite', true);
+  side.call.start();
+
+  side.call.receive({ kind: 'candidate', candidate: { candidate: 'c1', sdpMid: '0' } });
+  side.call.receive({ kind: 'candidate', candidate: { candidate: 'c2', sdpMid: '0' } });
+  await settle();
+  assert.deepEqual(side.connection.candidates, []);
+  side.call.receive({ kind: 'offer', sdp: 'offer', offer: 1 });
+  side.call.receive({ kind: 'candidate', candidate: { candidate: 'c3', sdpMid: '0' } });
+  await settle();
+
+  assert.deepEqual(side.connection.candidates, ['c1', 'c2', 'c3']);
+  assert.deepEqual(side.troubles, []);
+});
+
+test('own candidates go out one by one, and then their end', async () => {
+  const side = makeSide('impolite', false);
+  const candidate = { candidate: 'c1', sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'u' };
+
+  side.connection.onicecandidate({ candidate: { ...candidate, toJSON: () => candidate } });
+  side.connection.onicecandidate({ candidate: null });
+
+  assert.deepEqual(side.outbox, [{ kind: 'candidate', candidate }, { kind: 'end-of-candidates' }]);
+});
+
+test('an answer to an offer that was rolled back is not taken', async () => {
+  const { impolite, polite } = makePair();
+  await settle();
+  const stale = { kind: 'answer', sdp: 'stale', offer: 1 };
+  impolite.call.resync(false);
+  await settle();
+
+  await impolite.call.receive(stale);
+  assert.equal(impolite.connection.signalingState, 'have-local-offer');
+  await exchange(impolite, polite);
+  await impolite.call.receive(stale);
+
+  assertAgreed(impolite, polite);
+});
+
+test('after lost signals a resync of both sides agrees again, even with swapped roles', async () => {
+  const { impolite, polite } = makePair();
+  await settle();
+  impolite.outbox.length = polite.outbox.length = 0;
+
+  impolite.call.resync(true);
+  polite.call.resync(false);
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+  assert.ok(polite.connection.restarts + impolite.connection.restarts > 0);
+});
+
+test('a failed connection is restarted by the impolite side, and again until it works', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+
+  impolite.connection.become('failed');
+  await impolite.clock.advance(0);
+  assert.equal(impolite.connection.restarts, 1);
+  await exchange(impolite, polite);
+  await impolite.clock.advance(8_000);
+  assert.equal(impolite.connection.restarts, 2);
+  await exchange(impolite, polite);
+  impolite.connection.become('connected');
+  await impolite.clock.advance(60_000);
+
+  assert.equal(impolite.connection.restarts, 2);
+  assertAgreed(impolite, polite);
+});
+
+test('the polite side asks for the restart instead of making it', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+
+  polite.connection.become('failed');
+  await polite.clock.advance(0);
+  assert.deepEqual(kinds(polite), ['restart']);
+  await exchange(impolite, polite);
+
+  assert.equal(polite.connection.restarts, 0);
+  assert.equal(impolite.connection.restarts, 1);
+  assertAgreed(impolite, polite);
+});
+
+test('only the impolite side does what a restart asks for', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+
+  await polite.call.receive({ kind: 'restart' });
+
+  assert.equal(polite.connection.restarts, 0);
+  assert.deepEqual(kinds(polite), []);
+});
+
+test('a short disconnect heals without a restart', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+
+  impolite.connection.become('disconnected');
+  await impolite.clock.advance(2_999);
+  impolite.connection.become('connected');
+  await impolite.clock.advance(60_000);
+
+  assert.equal(impolite.connection.restarts, 0);
+});
+
+test('a microphone that comes later is sent without a new negotiation', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+  const camera = /** @type {any} */ ({ kind: 'video' });
+
+  await polite.call.setTracks({ ...polite.tracks, video: camera });
+
+  assert.equal(polite.connection.transceivers[1].sender.track, camera);
+  assert.deepEqual(kinds(polite), []);
+});
+
+test('fresh ICE servers replace the old ones and keep the policy', () => {
+  const { impolite } = makePair();
+  const servers = [{ urls: 'turn:call.test', username: 'u', credential: 'c' }];
+
+  impolite.call.setIceServers(servers);
+
+  assert.deepEqual(impolite.connection.configuration, { iceServers: servers, iceTransportPolicy: 'all', bundlePolicy: 'max-bundle' });
+});
+
+test('nothing is sent or restarted after the end', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+  impolite.connection.become('failed');
+
+  impolite.call.close();
+  await impolite.clock.advance(60_000);
+  await impolite.call.receive({ kind: 'restart' });
+
+  assert.deepEqual(kinds(impolite), []);
+  assert.equal(impolite.connection.restarts, 0);
+  assert.deepEqual(impolite.troubles, []);
+});

@@ -1,0 +1,76 @@
+// The long-term credential mechanism of RFC 8489 §9.2 on the server's side. Stateless: what it
+// needs to know of a client is in the nonce.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/base/time.hpp"
+#include "common/stun/error_code.hpp"
+#include "common/stun/message.hpp"
+#include "common/stun/message_builder.hpp"
+#include "turn/core/auth_failure.hpp"
+#include "turn/core/credentials.hpp"
+#include "turn/core/ids.hpp"
+#include "turn/core/nonce.hpp"
+#include "turn/core/reply_to.hpp"
+
+namespace icebreaker::turn {
+
+// A request whose sender is who it says; state changes for nobody else. Lives as long as the
+// datagram it came in.
+class AuthenticatedRequest {
+ public:
+  [[nodiscard]] const FiveTuple& from() const { return reply_to_.client; }
+
+  [[nodiscard]] const stun::MessageView& message() const { return message_; }
+
+  [[nodiscard]] std::string_view username() const { return username_; }
+
+  // Whom the allocation counts against.
+  [[nodiscard]] std::string_view quota_user() const { return quota_user_; }
+
+  [[nodiscard]] const ReplyTo& reply_to() const { return reply_to_; }
+
+ private:
+  friend class Authenticator;  // the only maker
+
+  AuthenticatedRequest(const FiveTuple& from, const stun::MessageView& message,
+                       std::string_view username)
+      : reply_to_{from, message}, message_{message}, username_{username}, quota_user_{username} {}
+
+  ReplyTo reply_to_;
+  stun::MessageView message_;
+  std::string_view username_;
+  std::string_view quota_user_;
+};
+
+struct AuthRefusal {
+  stun::ErrorCode code;
+  AuthFailure reason;
+};
+
+class Authenticator {
+ public:
+  Authenticator(Credentials credentials, const NonceSecret& nonce_secret)
+      : credentials_{std::move(credentials)}, nonces_{nonce_secret} {}
+
+  // For labs: takes every request for one user's, signs nothing.
+  static Authenticator anonymous(const std::string& realm);
+
+  [[nodiscard]] std::expected<AuthenticatedRequest, AuthRefusal> authenticate(
+      Now now, const FiveTuple& from, const stun::MessageView& request) const;
+
+  // REALM and a fresh NONCE for a 401 or 438.
+  void add_challenge(MonoTime now, const ClientAddress& client, stun::MessageBuilder& reply) const;
+
+ private:
+  Credentials credentials_;
+  NonceMaker nonces_;
+  bool everybody_ = false;
+};
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,93 @@
+// What the control path of a Relay asks of the shell: replies, relay sockets, fast-path entries and
+// the story of allocations that ended. The caller owns and reuses the vector.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
+#include "common/stun/channel_number.hpp"
+#include "turn/core/ids.hpp"
+#include "turn/core/traffic.hpp"
+
+namespace icebreaker::turn {
+
+// A reply held in place, so that answering strangers allocates nothing.
+class ReplyBytes {
+ public:
+  // Room for every reply of ours: the longest REALM (config limit 128 bytes), NONCE and
+  // UNKNOWN-ATTRIBUTES together stay below it.
+  static constexpr std::size_t kCapacity = 512;
+
+  [[nodiscard]] MutableByteView buffer() { return bytes_; }
+
+  void set_size(std::size_t size) { size_ = size; }
+
+  [[nodiscard]] ByteView view() const { return ByteView{bytes_}.first(size_); }
+
+ private:
+  std::array<std::byte, kCapacity> bytes_{};
+  std::size_t size_ = 0;
+};
+
+enum class PortParity : std::uint8_t { Any, Even };
+
+enum class EndReason : std::uint8_t { Expired, Released, Shutdown };
+
+std::string_view name_of(EndReason reason);
+
+namespace effect {
+
+struct Reply {
+  FiveTuple to;
+  ReplyBytes bytes;
+};
+
+// Bind a port of the relay range; answer with on_relay_opened() or on_relay_failed().
+struct OpenRelay {
+  RelayId relay;
+  IpAddress address;
+  PortParity parity = PortParity::Any;
+};
+
+struct CloseRelay {
+  RelayId relay;
+};
+
+// The fast path may forward these on its own until they are unbound.
+struct BindChannel {
+  RelayId relay;
+  FiveTuple client;
+  stun::ChannelNumber channel;
+  PeerAddress peer;  // as packets carry it
+};
+
+struct UnbindChannel {
+  RelayId relay;
+  stun::ChannelNumber channel;
+};
+
+struct AllocationEnded {
+  RelayId relay;
+  FiveTuple client;
+  RelayAddress relayed;
+  std::string username;
+  EndReason reason;
+  std::chrono::milliseconds age;
+  Traffic traffic;
+};
+
+}  // namespace effect
+
+using Effect = std::variant<effect::Reply, effect::OpenRelay, effect::CloseRelay,
+                            effect::BindChannel, effect::UnbindChannel, effect::AllocationEnded>;
+using Effects = std::vector<Effect>;
+
+}  // namespace icebreaker::turn

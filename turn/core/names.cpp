@@ -1,0 +1,52 @@
+// The words for outcomes, as logs and metric labels carry them.
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "turn/core/auth_failure.hpp"
+#include "turn/core/effects.hpp"
+#include "turn/core/verdict.hpp"
+
+namespace icebreaker::turn {
+
+std::string_view name_of(AuthFailure failure) {
+  static constexpr auto kNames = std::to_array<std::string_view>({
+      "none",
+      "no-credentials",
+      "missing-attribute",
+      "unknown-user",
+      "expired-credential",
+      "wrong-realm",
+      "wrong-password",
+      "stale-nonce",
+      "other-user",
+  });
+  static_assert(kNames.size() == static_cast<std::size_t>(AuthFailure::Count));
+  return kNames.at(static_cast<std::size_t>(failure));
+}
+
+std::string_view name_of(Drop drop) {
+  static constexpr auto kNames = std::to_array<std::string_view>({
+      "not-turn",
+      "malformed-stun",
+      "unexpected-stun",
+      "malformed-channel-data",
+      "malformed-indication",
+      "no-allocation",
+      "no-channel",
+      "no-permission",
+      "peer-refused",
+      "relay-opening",
+      "over-budget",
+  });
+  static_assert(kNames.size() == static_cast<std::size_t>(Drop::Count));
+  return kNames.at(static_cast<std::size_t>(drop));
+}
+
+std::string_view name_of(EndReason reason) {
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"expired", "released", "shutdown"});
+  return kNames.at(static_cast<std::size_t>(reason));
+}
+
+}  // namespace icebreaker::turn

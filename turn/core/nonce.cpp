@@ -1,0 +1,67 @@
+#include "turn/core/nonce.hpp"
+
+#include <charconv>
+#include <span>
+#include <system_error>
+
+#include "common/base/bytes.hpp"
+#include "common/crypto/constant_time.hpp"
+#include "common/crypto/hmac.hpp"
+
+namespace icebreaker::turn {
+namespace {
+
+// 8 hexadecimal digits of the issue time in seconds, 32 of the HMAC.
+constexpr std::size_t kTimeDigits = 8;
+constexpr std::size_t kMacBytes = 16;
+static_assert(NonceMaker::kTextBytes == kTimeDigits + 2 * kMacBytes);
+
+std::uint32_t seconds_of(MonoTime time) {
+  const auto since_start =
+      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
+  return static_cast<std::uint32_t>(since_start.count());
+}
+
+void put_hex(std::span<char> target, ByteView bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t index = 0; index < bytes.size(); ++index) {
+    const auto value = std::to_integer<std::size_t>(bytes[index]);
+    target[2 * index] = kDigits.at(value >> 4U);
+    target[2 * index + 1] = kDigits.at(value & 0xFU);
+  }
+}
+
+}  // namespace
+
+NonceMaker::Text NonceMaker::text_at(std::uint32_t issued_at, const ClientAddress& client) const {
+  std::array<std::byte, 4 + 16 + 2> data{};
+  ByteWriter out{data};
+  out.u32(issued_at);
+  out.bytes(client.value.ip.bytes());
+  out.u16(client.value.port);
+  const auto mac = crypto::hmac_sha256(secret_, out.written());
+
+  Text text{};
+  put_hex(std::span{text}.first(kTimeDigits), out.written().first(4));
+  put_hex(std::span{text}.subspan(kTimeDigits), ByteView{mac}.first(kMacBytes));
+  return text;
+}
+
+NonceMaker::Text NonceMaker::make(MonoTime now, const ClientAddress& client) const {
+  return text_at(seconds_of(now), client);
+}
+
+bool NonceMaker::valid(std::string_view nonce, MonoTime now, const ClientAddress& client) const {
+  if (nonce.size() != kTextBytes) return false;
+  std::uint32_t issued_at = 0;
+  const char* digits_end = nonce.data() + kTimeDigits;
+  const auto [end, error] = std::from_chars(nonce.data(), digits_end, issued_at, 16);
+  if (error != std::errc{} || end != digits_end) return false;
+  // Unsigned arithmetic: a time in the future is a huge age.
+  const std::uint32_t age = seconds_of(now) - issued_at;
+  if (age >= kNonceLifetime.count()) return false;
+  const Text expected = text_at(issued_at, client);
+  return crypto::constant_time_equal(bytes_of({expected.data(), expected.size()}), bytes_of(nonce));
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,194 @@
+#include "turn/core/relay.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/stun/binding_responder.hpp"
+#include "common/stun/channel_data.hpp"
+#include "common/stun/unknown_attributes.hpp"
+#include "turn/core/known_attributes.hpp"
+#include "turn/core/reply.hpp"
+
+namespace icebreaker::turn {
+Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota)
+    : interfaces_{config.interfaces},
+      ports_{config.ports},
+      limits_{config.limits},
+      rules_{std::move(rules)},
+      random_{random},
+      quota_{quota},
+      indication_seed_{random.u64(), random.u64()} {}
+
+Relay::~Relay() {
+  for (const RelayId id : table_.ids()) quota_.release(table_.find(id)->quota_user);
+}
+
+ClientVerdict Relay::on_client(Now now, const FiveTuple& from, ByteView bytes, Effects& out) {
+  switch (stun::frame_kind(bytes)) {
+    case stun::FrameKind::ChannelData:
+      return handle_channel_data(now, from, bytes);
+    case stun::FrameKind::Stun:
+      return on_stun(now, from, bytes, out);
+    case stun::FrameKind::Other:
+      break;
+  }
+  return Drop::NotTurn;
+}
+
+ClientVerdict Relay::on_stun(Now now, const FiveTuple& from, ByteView bytes, Effects& out) {
+  const auto message = stun::MessageView::parse(bytes);
+  if (!message) return Drop::MalformedStun;
+  switch (message->message_class()) {
+    case stun::MessageClass::Request:
+      return on_request(now, from, *message, out);
+    case stun::MessageClass::Indication:
+      if (message->method() == stun::Method::Send) return handle_send(now, from, *message);
+      return Drop::UnexpectedStun;
+    default:
+      return Drop::UnexpectedStun;
+  }
+}
+
+ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::MessageView& message,
+                                Effects& out) {
+  const stun::Method method = message.method();
+  if (method == stun::Method::Binding) {
+    effect::Reply reply{.to = from, .bytes = {}};
+    const auto written = stun::respond_to_binding(message, from.client, reply.bytes.buffer());
+    reply.bytes.set_size(written.bytes.size());
+    out.emplace_back(reply);
+    return Handled{.method = method, .error = written.error};
+  }
+  // RFC 8489 §6.3: a method that the server does not know is ignored.
+  const auto known = known_attributes(method);
+  if (known.empty()) return Drop::UnexpectedStun;
+
+  const auto request = rules_.authenticator.authenticate(now, from, message);
+  if (!request) {
+    const auto [code, reason] = request.error();
+    out.emplace_back(challenge_reply(now.mono, from, message, code, rules_.authenticator));
+    return Handled{.method = method, .error = code, .auth = reason};
+  }
+  const auto unknown = stun::unknown_attributes(message, known);
+  if (!unknown.empty()) {
+    out.emplace_back(unknown_attribute_reply(request->reply_to(), unknown));
+    return Handled{.method = method, .error = stun::ErrorCode::UnknownAttribute};
+  }
+
+  const auto outcome = dispatch(now, *request, out);
+  if (!outcome) return Drop::RelayOpening;
+  if (*outcome) return Handled{.method = method, .error = std::nullopt};
+  const Refusal& refusal = outcome->error();
+  out.emplace_back(error_reply(request->reply_to(), refusal.code));
+  return Handled{
+      .method = method, .error = refusal.code, .auth = refusal.auth, .refused_by = refusal.rule};
+}
+
+std::optional<Relay::Outcome> Relay::dispatch(Now now, const AuthenticatedRequest& request,
+                                              Effects& out) {
+  switch (request.message().method()) {
+    case stun::Method::Allocate:
+      return handle_allocate(now, request, out);
+    case stun::Method::Refresh:
+      return handle_refresh(now, request, out);
+    case stun::Method::CreatePermission:
+      return handle_create_permission(now, request, out);
+    case stun::Method::ChannelBind:
+      return handle_channel_bind(now, request, out);
+    default:
+      return std::unexpected(Refusal{stun::ErrorCode::BadRequest});
+  }
+}
+
+std::expected<Allocation*, Relay::Refusal> Relay::allocation_of(const AuthenticatedRequest& request,
+                                                                Now now) {
+  Allocation* allocation = live_allocation(request.from(), now.mono);
+  if (allocation == nullptr || allocation->state != AllocationState::Ready) {
+    return std::unexpected(Refusal{stun::ErrorCode::AllocationMismatch});
+  }
+  // RFC 8656 §5: only the user who made an allocation may touch it.
+  if (allocation->username != request.username()) {
+    return std::unexpected(
+        Refusal{.code = stun::ErrorCode::WrongCredentials, .auth = AuthFailure::OtherUser});
+  }
+  return allocation;
+}
+
+Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer) const {
+  if (const PeerRule rule = rules_.policy.check(peer); rule != PeerRule::Allowed) {
+    allocation.traffic.count_refusal(rule);
+    return std::unexpected(Refusal{.code = stun::ErrorCode::Forbidden, .rule = rule});
+  }
+  // A v4-mapped address is neither: an IPv6 relay socket cannot send to it.
+  const IpAddress& ip = peer.value.ip;
+  if (ip.family() != allocation.family || ip.unmapped().family() != allocation.family) {
+    return std::unexpected(Refusal{stun::ErrorCode::PeerAddressFamilyMismatch});
+  }
+  return {};
+}
+
+void Relay::on_deadline(Now now, Effects& out) {
+  while (const auto due = deadlines_.pop_due(now.mono)) {
+    Allocation& allocation = *table_.find(*due);
+    if (allocation.expires_at <= now.mono) {
+      end(allocation, EndReason::Expired, now, out);
+      continue;
+    }
+    allocation.permissions.expire(now.mono);
+    allocation.channels.expire(now.mono, [&](const Channel& channel) {
+      out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
+    });
+    schedule(allocation);
+  }
+}
+
+void Relay::reconfigure(RelayRules rules, Effects& out) {
+  rules_ = std::move(rules);
+  for (const RelayId id : table_.ids()) {
+    Allocation& allocation = *table_.find(id);
+    allocation.permissions.revoke_if([&](const IpAddress& ip) {
+      return rules_.policy.check(PeerAddress{{ip, 0}}) != PeerRule::Allowed;
+    });
+    const auto refused = [&](const Channel& channel) {
+      return rules_.policy.check(channel.peer) != PeerRule::Allowed;
+    };
+    allocation.channels.remove_if(refused, [&](const Channel& channel) {
+      out.emplace_back(effect::UnbindChannel{id, channel.number});
+    });
+  }
+}
+
+void Relay::close_all(Now now, Effects& out) {
+  for (const RelayId id : table_.ids()) end(*table_.find(id), EndReason::Shutdown, now, out);
+}
+
+void Relay::end(const Allocation& allocation, EndReason reason, Now now, Effects& out) {
+  const RelayId id = allocation.id;
+  out.emplace_back(effect::CloseRelay{id});
+  out.emplace_back(effect::AllocationEnded{
+      .relay = id,
+      .client = allocation.client,
+      .relayed = allocation.relayed,
+      .username = allocation.username,
+      .reason = reason,
+      .age =
+          std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - allocation.created_at),
+      .traffic = allocation.traffic,
+  });
+  forget(allocation);
+}
+
+void Relay::forget(const Allocation& allocation) {
+  quota_.release(allocation.quota_user);
+  deadlines_.erase(allocation.id);
+  table_.erase(allocation);
+}
+
+void Relay::schedule(const Allocation& allocation) {
+  MonoTime next = allocation.expires_at;
+  if (const auto expiry = allocation.permissions.next_expiry()) next = std::min(next, *expiry);
+  if (const auto expiry = allocation.channels.next_expiry()) next = std::min(next, *expiry);
+  deadlines_.set(allocation.id, next);
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,129 @@
+// The TURN protocol of one worker without I/O: datagrams and time in, verdicts and effects out.
+// The data path returns what to send by value and touches no heap; the control path appends to the
+// caller's Effects.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
+#include "common/base/deadline_queue.hpp"
+#include "common/base/random.hpp"
+#include "common/base/time.hpp"
+#include "common/stun/error_code.hpp"
+#include "common/stun/message.hpp"
+#include "turn/core/allocation_table.hpp"
+#include "turn/core/authenticator.hpp"
+#include "turn/core/effects.hpp"
+#include "turn/core/peer_policy.hpp"
+#include "turn/core/quota.hpp"
+#include "turn/core/verdict.hpp"
+
+namespace icebreaker::turn {
+
+struct RelayLimits {
+  std::size_t permissions_per_allocation = 128;
+  std::size_t channels_per_allocation = 128;
+};
+
+struct RelayConfig {
+  std::vector<RelayInterface> interfaces;  // at most one of each family
+  RelayPorts ports{};
+  RelayLimits limits{};
+};
+
+// What a reload replaces.
+struct RelayRules {
+  Authenticator authenticator;
+  PeerPolicy policy;
+};
+
+class Relay {
+ public:
+  // `random` and `quota` outlive the relay.
+  Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota);
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+  Relay(Relay&&) = delete;
+  Relay& operator=(Relay&&) = delete;
+  // Gives back the quota that is still held.
+  ~Relay();
+
+  // One whole datagram or frame of a client. A ToPeer verdict borrows from it.
+  ClientVerdict on_client(Now now, const FiveTuple& from, ByteView bytes, Effects& out);
+
+  // One datagram that reached a relay socket. A ToClient verdict borrows its payload from it.
+  PeerVerdict on_peer(Now now, RelayId via, const PeerAddress& from, ByteView payload);
+
+  // Answers to effect::OpenRelay; `port` is what the shell bound.
+  void on_relay_opened(Now now, RelayId relay, std::uint16_t port, Effects& out);
+  void on_relay_failed(RelayId relay, Effects& out);
+
+  void on_deadline(Now now, Effects& out);
+
+  [[nodiscard]] std::optional<MonoTime> next_deadline() const { return deadlines_.next(); }
+
+  // Allocations stay; permissions and channels that the new policy refuses go.
+  void reconfigure(RelayRules rules, Effects& out);
+
+  // Ends everything, for the last log lines of a shutdown.
+  void close_all(Now now, Effects& out);
+
+  [[nodiscard]] std::size_t allocations() const { return table_.size(); }
+
+ private:
+  struct Refusal {
+    stun::ErrorCode code;
+    PeerRule rule = PeerRule::Allowed;
+    AuthFailure auth = AuthFailure::None;
+  };
+
+  using Outcome = std::expected<void, Refusal>;
+
+  ClientVerdict on_stun(Now now, const FiveTuple& from, ByteView bytes, Effects& out);
+  ClientVerdict on_request(Now now, const FiveTuple& from, const stun::MessageView& message,
+                           Effects& out);
+  std::optional<Outcome> dispatch(Now now, const AuthenticatedRequest& request, Effects& out);
+  void end(const Allocation& allocation, EndReason reason, Now now, Effects& out);
+  void forget(const Allocation& allocation);
+  void schedule(const Allocation& allocation);
+
+  // One method each, in a handle_*.cpp of its own.
+  std::optional<Outcome> handle_allocate(Now now, const AuthenticatedRequest& request,
+                                         Effects& out);
+  Outcome handle_refresh(Now now, const AuthenticatedRequest& request, Effects& out);
+  Outcome handle_create_permission(Now now, const AuthenticatedRequest& request, Effects& out);
+  Outcome handle_channel_bind(Now now, const AuthenticatedRequest& request, Effects& out);
+  ClientVerdict handle_send(Now now, const FiveTuple& from, const stun::MessageView& message);
+  ClientVerdict handle_channel_data(Now now, const FiveTuple& from, ByteView bytes);
+
+  std::expected<Allocation*, Refusal> allocation_of(const AuthenticatedRequest& request, Now now);
+  Outcome check_peer(Allocation& allocation, const PeerAddress& peer) const;
+
+  // What has not expired, and for packets: is bound.
+  Allocation* live_allocation(const FiveTuple& from, MonoTime now);
+  [[nodiscard]] const RelayInterface* interface_of(Family family) const;
+  [[nodiscard]] PeerAddress as_sent(const PeerAddress& peer) const;
+  [[nodiscard]] PeerAddress as_named(const PeerAddress& peer) const;
+  stun::TransactionId next_indication_id();
+
+  std::vector<RelayInterface> interfaces_;
+  RelayPorts ports_;
+  RelayLimits limits_;
+  RelayRules rules_;
+  RandomSource& random_;
+  Quota& quota_;
+
+  AllocationTable table_;
+  DeadlineQueue<RelayId> deadlines_;  // of whatever of an allocation ends first
+  std::array<std::uint64_t, 2> indication_seed_{};
+};
+
+}  // namespace icebreaker::turn

@@ -188,6 +188,10 @@ std::expected<Candidate, CandidateError> parse_candidate(std::string_view text) 
   for (const auto read : {read_identity, read_place, read_related, read_extensions}) {
     if (const Error error = read(fields, candidate)) return std::unexpected(*error);
   }
+  // The prefix and RFC 5952 can make it longer; what is accepted must be readable again.
+  if (to_string(candidate).size() > kMaxCandidateBytes) {
+    return std::unexpected(CandidateError::TooLong);
+  }
   return candidate;
 }
 

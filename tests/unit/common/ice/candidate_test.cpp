@@ -130,7 +130,7 @@ TEST(Candidate, PrintsIpv6InItsCanonicalForm) {
 }
 
 TEST(Candidate, BoundsItsSize) {
-  const std::string base = "1 1 udp 1 192.0.2.1 1 typ host";
+  const std::string base = "candidate:1 1 udp 1 192.0.2.1 1 typ host";
   std::string many = base;
   for (std::size_t i = 0; i < kMaxExtensions; ++i) many += " a b";
   const std::string longest = base + " a " + std::string(kMaxCandidateBytes - base.size() - 3, 'x');
@@ -139,6 +139,16 @@ TEST(Candidate, BoundsItsSize) {
   EXPECT_EQ(error_of(many + " a b"), "too many extension attributes");
   EXPECT_EQ(error_of(longest), "accepted");
   EXPECT_EQ(error_of(longest + "x"), "too long");
+}
+
+TEST(Candidate, RefusesWhatItWouldWriteLongerThanItReads) {
+  const std::string bare = "1 1 udp 1 ::ffff:c8c8:c8c8 1 typ host a ";
+  const std::string prefix = "candidate:";
+  // ::ffff:200.200.200.200 is six characters longer.
+  const std::string value(kMaxCandidateBytes - prefix.size() - bare.size() - 6, 'x');
+
+  EXPECT_EQ(error_of(bare + value), "accepted");
+  EXPECT_EQ(error_of(bare + value + "x"), "too long");
 }
 
 TEST(Candidate, KnowsTheEndOfCandidates) {

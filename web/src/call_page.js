@@ -124,6 +124,7 @@ export class CallPage {
     if (phase === 'waiting') {
       this.#wasConnected = false;
       view.setRemoteStream(null);
+      view.setRemoteMedia({ audio: true, video: true });
       view.notice('peer', null);
       const gone = departure === 'hung-up' ? TEXT.peerHungUp : TEXT.peerLost;
       view.setCurtain(departure ? gone : TEXT.waiting);
@@ -159,27 +160,37 @@ export class CallPage {
   }
 
   #onMediaChange() {
-    const { tracks, problems, enabled } = this.#media;
+    const { tracks, enabled } = this.#media;
     for (const kind of KINDS) {
       this.#view.setControl(kind, { on: this.#media.isLive(kind), available: tracks[kind] !== null });
-      this.#view.notice(`media-${kind}`, this.#mediaNotice(kind, problems[kind]));
     }
+    this.#showMediaProblems();
     this.#view.setLocalStream(tracks.video && enabled.video ? new MediaStream([tracks.video]) : null);
     const live = { audio: this.#media.isLive('audio'), video: this.#media.isLive('video') };
     this.#current?.session.setMedia(tracks, live);
     if (!this.#current && this.#isStart()) this.#view.setState(tracks.audio || tracks.video ? 'preview' : 'idle');
   }
 
+  /** What ails both devices alike is said once. */
+  #showMediaProblems() {
+    const { audio, video } = this.#media.problems;
+    const alike = audio !== null && audio === video;
+    this.#mediaNotice('both', alike ? audio : null);
+    this.#mediaNotice('audio', alike ? null : audio);
+    this.#mediaNotice('video', alike ? null : video);
+  }
+
   /**
-   * @param {Kind} kind
+   * @param {Kind | 'both'} kind
    * @param {import('./media.js').Problem | null} problem
-   * @returns {import('./view.js').Notice | null}
    */
   #mediaNotice(kind, problem) {
-    if (!problem || !this.#mediaRuns) return null;
+    const id = `media-${kind}`;
+    if (!problem || !this.#mediaRuns) return this.#view.notice(id, null);
     const { title, advice } = explainMedia(kind, problem);
-    const retry = { label: 'Try again', run: () => this.#media.retry(kind) };
-    return { title: `${title}.`, advice, action: problem === 'insecure' ? undefined : retry, dismissable: true };
+    const run = () => void (kind === 'both' ? this.#media.start() : this.#media.retry(kind));
+    const action = problem === 'insecure' ? undefined : { label: TEXT.tryAgain, run };
+    this.#view.notice(id, { title: `${title}.`, advice, action, dismissable: true });
   }
 
   #isStart() {
@@ -203,8 +214,9 @@ export class CallPage {
     this.#view.notice('server', null);
     this.#view.notice('peer', null);
     this.#view.setRemoteStream(null);
+    this.#view.setRemoteMedia({ audio: true, video: true });
     this.#view.setState(state);
-    this.#view.setEnding({ ...explanation, canRejoin: true });
+    this.#view.setEnding({ ...explanation, again: state === 'ended' ? TEXT.joinAgain : TEXT.tryAgain });
   }
 
   #toStart() {

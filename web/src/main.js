@@ -29,7 +29,7 @@ function makeRoom(room) {
 
 if (typeof RTCPeerConnection === 'undefined') {
   view.setState('error');
-  view.setEnding({ ...TEXT.noWebRtc, canRejoin: false });
+  view.setEnding({ ...TEXT.noWebRtc, again: null });
 } else {
   const page = new CallPage({ view, media: new LocalMedia(navigator.mediaDevices), params, makeRoom });
   onWake(() => page.wake());

@@ -5,36 +5,39 @@
 /** @typedef {import('./media.js').Kind} Kind */
 /** @typedef {{ title: string, advice: string }} Explanation */
 
-const DEVICE = { audio: 'microphone', video: 'camera' };
+const WORDS = {
+  audio: { device: 'microphone', a: 'a microphone', are: 'is', it: 'it', one: 'one' },
+  video: { device: 'camera', a: 'a camera', are: 'is', it: 'it', one: 'one' },
+  both: { device: 'camera and microphone', a: 'a camera or a microphone', are: 'are', it: 'them', one: 'them' },
+};
 
 /**
- * @param {Kind} kind
+ * @param {Kind | 'both'} kind
  * @param {Problem} problem
  * @returns {Explanation}
  */
 export function explainMedia(kind, problem) {
-  const device = DEVICE[kind];
-  const Device = device[0].toUpperCase() + device.slice(1);
+  const { device, a, are, it, one } = WORDS[kind];
   switch (problem) {
     case 'blocked':
       return {
-        title: `Your ${device} is blocked`,
-        advice: `To allow it, click the ${device} or padlock icon in the address bar, choose Allow, then press Try again. You can join without it.`,
+        title: `Your ${device} ${are} blocked`,
+        advice: `To allow ${it}, click the camera or padlock icon in the address bar, choose Allow, then press Try again. You can join without ${it}.`,
       };
     case 'missing':
-      return { title: `No ${device} found`, advice: `Connect a ${device} and press Try again, or join without one.` };
+      return { title: `No ${device} found`, advice: `Connect ${a} and press Try again, or join without ${one}.` };
     case 'busy':
       return {
-        title: `Your ${device} is in use`,
-        advice: `Another program seems to be using it. Close that program and press Try again.`,
+        title: `Your ${device} ${are} in use`,
+        advice: `Another program seems to be using ${it}. Close that program and press Try again.`,
       };
     case 'insecure':
       return {
-        title: `${Device} not available on this address`,
+        title: `Your ${device} cannot be used on this address`,
         advice: 'Browsers allow it only on https:// addresses and on localhost. Open this page over https.',
       };
     case 'failed':
-      return { title: `Your ${device} did not start`, advice: 'Unplug and reconnect it, or restart the browser.' };
+      return { title: `Your ${device} did not start`, advice: 'Unplug and reconnect, or restart the browser.' };
   }
 }
 
@@ -80,8 +83,6 @@ export const TEXT = {
   peerLost: { title: 'The other person lost their connection', advice: 'They can come back with the same link.' },
   connecting: { title: 'Connecting you…', advice: 'Looking for the shortest way to the other person.' },
   recovering: { title: 'Connection interrupted', advice: 'Looking for another way to the other person…' },
-  cameraOff: 'Their camera is off',
-  peerMuted: 'Muted',
   peerAway: 'The other person’s connection to the server is interrupted. The call goes on if it can.',
   serverReconnecting: 'Connection to the server lost. Reconnecting…',
   serverGone: 'The server cannot be reached. Still trying; a running call goes on.',
@@ -89,6 +90,11 @@ export const TEXT = {
   copyLink: 'Copy link',
   badRoom: 'Please enter a room name: letters, digits, dots, dashes and underscores.',
   tapForSound: 'Your browser waits for a click before it plays sound.',
+  joinAgain: 'Join again',
+  tryAgain: 'Try again',
+  dismiss: 'Dismiss',
+  playSound: 'Play sound',
+  linkCopied: 'Link copied',
   mute: 'Mute microphone',
   unmute: 'Unmute microphone',
   cameraOffHere: 'Turn camera off',

@@ -112,7 +112,7 @@ export class View extends Emitter {
       .then(() => this.notice('sound', null))
       .catch((error) => {
         if (error.name !== 'NotAllowedError') return;
-        this.notice('sound', { title: TEXT.tapForSound, action: { label: 'Play sound', run: retry } });
+        this.notice('sound', { title: TEXT.tapForSound, action: { label: TEXT.playSound, run: retry } });
       });
   }
 
@@ -134,12 +134,13 @@ export class View extends Emitter {
     element('path').hidden = text === '';
   }
 
-  /** @param {Explanation & { canRejoin: boolean }} ending */
-  setEnding({ title, advice, canRejoin }) {
+  /** @param {Explanation & { again: string | null }} ending `again` labels the button back in, null = no way back */
+  setEnding({ title, advice, again }) {
     element('ended-title').textContent = title;
     element('ended-text').textContent = advice;
-    element('join-again').hidden = !canRejoin;
-    element('other-room').hidden = !canRejoin;
+    element('join-again').textContent = again;
+    element('join-again').hidden = again === null;
+    element('other-room').hidden = again === null;
     element('ended-title').focus();
   }
 
@@ -178,7 +179,7 @@ export class View extends Emitter {
       if (text) text.textContent = label;
     }
     this.#body.classList.toggle('link-copied', label === TEXT.copied);
-    element('announcer').textContent = label === TEXT.copied ? 'Link copied' : '';
+    element('announcer').textContent = label === TEXT.copied ? TEXT.linkCopied : '';
   }
 
   /**
@@ -204,7 +205,7 @@ function makeNotice({ title, advice, action, dismissable }, dismiss) {
   if (advice) text.append(' ', advice);
   box.append(text);
   if (action) box.append(makeButton(action.label, 'small', action.run));
-  if (dismissable) box.append(makeButton('Dismiss', 'small plain', dismiss));
+  if (dismissable) box.append(makeButton(TEXT.dismiss, 'small plain', dismiss));
   return box;
 }
 

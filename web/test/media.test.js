@@ -136,7 +136,7 @@ test('every failure of getUserMedia has a name and words with a next step', () =
     NotFoundError: ['missing', /No camera found/, /Connect a camera/],
     OverconstrainedError: ['missing', /No camera found/, /Connect a camera/],
     NotReadableError: ['busy', /is in use/, /Close that program/],
-    SecurityError: ['insecure', /not available/, /https/],
+    SecurityError: ['insecure', /cannot be used/, /https/],
     TypeError: ['failed', /did not start/, /reconnect/],
   };
   for (const [name, [problem, title, advice]] of Object.entries(expected)) {
@@ -146,5 +146,6 @@ test('every failure of getUserMedia has a name and words with a next step', () =
     assert.match(text.title, /** @type {RegExp} */ (title));
     assert.match(text.advice, /** @type {RegExp} */ (advice));
   }
-  assert.match(explainMedia('audio', 'blocked').title, /microphone/);
+  assert.match(explainMedia('audio', 'blocked').title, /^Your microphone is blocked$/);
+  assert.match(explainMedia('both', 'blocked').title, /^Your camera and microphone are blocked$/);
 });

@@ -1,0 +1,52 @@
+#include <chrono>
+#include <cstring>
+
+#include "common/c_api/boundary.hpp"
+#include "common/crypto/long_term_key.hpp"
+#include "common/crypto/turn_rest.hpp"
+
+namespace crypto = icebreaker::crypto;
+using namespace icebreaker::c_api;
+
+namespace {
+
+using std::chrono::floor;
+using std::chrono::seconds;
+
+// Larger values overflow the nanoseconds of system_clock.
+constexpr int64_t kLatest = floor<seconds>(icebreaker::WallTime::max()).time_since_epoch().count();
+
+}  // namespace
+
+icebreaker_status icebreaker_mint_turn_rest(const char* secret, size_t secret_length,
+                                            const char* id, size_t id_length, int64_t expires_at,
+                                            icebreaker_text* username, icebreaker_text* password) {
+  if (missing(secret, secret_length) || missing(id, id_length)) return ICEBREAKER_INVALID_ARGUMENT;
+  if (unusable(username) || unusable(password)) return ICEBREAKER_INVALID_ARGUMENT;
+  if (expires_at < 0 || expires_at > kLatest) return ICEBREAKER_INVALID_ARGUMENT;
+  return guarded([&] {
+    const auto minted = crypto::mint_turn_rest_credentials(
+        text_from(secret, secret_length), text_from(id, id_length),
+        icebreaker::WallTime{seconds{expires_at}});
+    const bool both_fit = fits(*username, minted.username) && fits(*password, minted.password);
+    if (!both_fit) {
+      username->length = minted.username.size();
+      password->length = minted.password.size();
+      return ICEBREAKER_BUFFER_TOO_SMALL;
+    }
+    write_text(*username, minted.username);
+    return write_text(*password, minted.password);
+  });
+}
+
+icebreaker_status icebreaker_long_term_key(const char* username, const char* realm,
+                                           const char* password, uint8_t key[16]) {
+  if (username == nullptr || realm == nullptr || password == nullptr || key == nullptr) {
+    return ICEBREAKER_INVALID_ARGUMENT;
+  }
+  return guarded([&] {
+    const auto digest = crypto::long_term_key_md5(username, realm, password);
+    std::memcpy(key, digest.data(), digest.size());
+    return ICEBREAKER_OK;
+  });
+}

@@ -1,10 +1,14 @@
 // @ts-check
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { addressIn, inviteLink, readParams } from '../src/page_params.js';
 import { suggestRoomName, toRoomName } from '../src/room_name.js';
 import { isRoomName } from '../src/protocol.js';
 import { explainRefusal } from '../src/text.js';
+
+// Node 18 has no global one.
+globalThis.crypto ??= /** @type {any} */ (webcrypto);
 
 /** @param {string} query */
 const read = (query) => readParams(new URL(`https://call.test/${query}`));

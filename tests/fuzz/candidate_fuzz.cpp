@@ -6,7 +6,6 @@
 #include "common/base/check.hpp"
 #include "common/ice/candidate.hpp"
 
-using icebreaker::ByteView;
 using icebreaker::text_of;
 using icebreaker::ice::parse_candidate;
 

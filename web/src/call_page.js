@@ -142,7 +142,8 @@ export class CallPage {
    * @param {number} failures
    */
   #onServerState(state, failures) {
-    const lost = state === 'reconnecting' && failures > 0;
+    // The first try mostly works and is not worth a word.
+    const lost = state === 'reconnecting' && failures > 1;
     const title = failures >= FAILURES_UNTIL_GONE ? TEXT.serverGone : TEXT.serverReconnecting;
     this.#view.notice('server', lost ? { title } : null);
   }

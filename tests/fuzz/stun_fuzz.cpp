@@ -44,15 +44,22 @@ void answer(const MessageView& message) {
   ICEBREAKER_CHECK(parsed->method() == Method::Binding);
 }
 
+void check_channel_data(ByteView bytes) {
+  for (const auto parse : {parse_channel_data_datagram, parse_channel_data_frame}) {
+    const auto data = parse(bytes);
+    ICEBREAKER_CHECK(!data || data->payload.size() + kChannelDataHeaderBytes <= bytes.size());
+  }
+}
+
 void run(ByteView bytes) {
-  static_cast<void>(parse_channel_data_datagram(bytes));
-  static_cast<void>(parse_channel_data_frame(bytes));
+  check_channel_data(bytes);
   const auto message = MessageView::parse(bytes);
   if (!message) return;
   read_attributes(*message);
-  static_cast<void>(verify_message_integrity(*message, bytes_of("key")));
-  static_cast<void>(verify_message_integrity_sha256(*message, bytes_of("key")));
-  static_cast<void>(verify_fingerprint(*message));
+  // Inputs are made without the key.
+  ICEBREAKER_CHECK(!verify_message_integrity(*message, bytes_of("key")));
+  ICEBREAKER_CHECK(!verify_message_integrity_sha256(*message, bytes_of("key")));
+  ICEBREAKER_CHECK(!verify_fingerprint(*message) || message->has<Fingerprint>());
   const bool is_binding_request =
       message->message_class() == MessageClass::Request && message->method() == Method::Binding;
   if (is_binding_request) answer(*message);

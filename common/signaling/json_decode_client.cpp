@@ -105,7 +105,7 @@ std::vector<std::string> decode_users(JsonFields& in) {
   const Json* list = in.array("users");
   if (list == nullptr) return users;
   if (list->empty() || list->size() > kMaxUsersPerWatch) {
-    return in.fail("users", "must have 1 to 256 elements"), users;
+    return in.fail("users", "must have 1 to 128 elements"), users;
   }
   for (const Json& user : *list) {
     if (!user.is_string() || !is_valid_name(user.get_ref<const std::string&>())) {

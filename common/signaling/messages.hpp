@@ -28,7 +28,7 @@ inline constexpr int kProtocolVersion = 1;
 inline constexpr std::string_view kWebSocketProtocol = "icebreaker.v1";
 inline constexpr std::size_t kMaxNameLength = 64;         // rooms, queues, users: A-Z a-z 0-9 . _ -
 inline constexpr std::size_t kMaxDisplayNamePoints = 64;  // Unicode code points
-inline constexpr std::size_t kMaxUsersPerWatch = 256;
+inline constexpr std::size_t kMaxUsersPerWatch = 128;
 inline constexpr std::size_t kMaxMatchAttributes = 16;
 inline constexpr std::size_t kMaxAttributeLength = 256;  // of a key, and of a value's JSON text
 inline constexpr std::uint32_t kMaxMatchSize = 64;
@@ -68,6 +68,8 @@ inline constexpr std::size_t kErrorCodeCount = 19;
 
 // `bad_message` … as on the wire.
 std::string_view name_of(ErrorCode code);
+// The `message` that goes with it unless there is more to say.
+std::string_view describe(ErrorCode code);
 
 // Perfect negotiation's roles.
 enum class Role : std::uint8_t { Impolite, Polite };

@@ -84,7 +84,7 @@ enum class ReceiveMode : std::uint8_t { Poll, Stream };
 
 // An encoded message without its number. NeedsToken: the hub adds the resume token on delivery.
 struct Frame {
-  enum class Kind : std::uint8_t { Plain, NeedsToken };
+  enum class Kind : std::uint8_t { Plain, Signal, NeedsToken };
   std::string text;
   Kind kind = Kind::Plain;
   bool operator==(const Frame&) const = default;

@@ -1,0 +1,150 @@
+#include "signaling/state/session_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/signaling/json_codec.hpp"
+
+namespace icebreaker::signaling {
+namespace {
+
+constexpr std::size_t kSessionIdBytes = 16;  // a secret: 128 bits
+constexpr std::size_t kPeerIdBytes = 10;     // unique, not secret
+constexpr std::uint64_t kEpochMask = (std::uint64_t{1} << 48U) - 1;
+
+}  // namespace
+
+Frame frame_of(const ServerMessage& message) {
+  const bool needs_token = std::holds_alternative<server::Joined>(message) ||
+                           std::holds_alternative<server::Matched>(message);
+  return {encode(message), needs_token ? Frame::Kind::NeedsToken : Frame::Kind::Plain};
+}
+
+Standing standing_of(const Session& session) {
+  return {session.peer, session.user, session.membership};
+}
+
+Session& SessionTable::add(Now now, const OpenRequest& request) {
+  auto session = std::make_unique<Session>(Session{
+      .id = {random_hex(kSessionIdBytes)},
+      .peer = request.recreate ? request.recreate->peer : PeerId{"p" + random_hex(kPeerIdBytes)},
+      .user = request.recreate ? request.recreate->user : request.user,
+      .epoch = (random_.u64() & kEpochMask) | 1U,
+      .mailbox = Mailbox{{config_.mailbox_messages, config_.mailbox_bytes}},
+      .receive = {},
+      .receive_ended = now.mono,
+      .lease_from = now.mono,
+      .ice_given = now.mono,
+      .membership = {},
+      .queue = {},
+      .watching = {}});
+  Session& added = *session;
+  by_peer_[added.peer] = &added;
+  by_id_[added.id] = std::move(session);
+  absences_.set(added.id, now.mono + config_.away_after);
+  return added;
+}
+
+void SessionTable::remove(Now now, Session& session, Trace trace) {
+  if (trace == Trace::Tombstone) tombstones_.set(session.id, now.mono + config_.tombstone);
+  absences_.erase(session.id);
+  if (find_peer(session.peer) == &session) by_peer_.erase(session.peer);
+  const SessionId id = session.id;
+  by_id_.erase(id);
+}
+
+Session* SessionTable::find(const SessionId& id) {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.get();
+}
+
+Session* SessionTable::find_peer(const PeerId& peer) {
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? nullptr : found->second;
+}
+
+std::expected<Session*, StateError> SessionTable::look_up(const SessionId& id, Epoch epoch) {
+  Session* session = find(id);
+  if (session == nullptr) {
+    return std::unexpected(tombstones_.deadline_of(id) ? StateError::SessionLost
+                                                       : StateError::UnknownSession);
+  }
+  if (session->epoch != epoch) return std::unexpected(StateError::SessionLost);
+  return session;
+}
+
+void SessionTable::notify(Session& session, const ServerMessage& message) {
+  notify(session, frame_of(message));
+}
+
+void SessionTable::notify(Session& session, Frame frame) {
+  if (session.mailbox.takes_notice(frame.text.size())) return push(session, std::move(frame));
+  overflowed_.push_back(session.id);
+}
+
+bool SessionTable::deliver(Session& session, std::string frame) {
+  if (!session.mailbox.takes_signal(frame.size())) return false;
+  push(session, {std::move(frame), Frame::Kind::Signal});
+  return true;
+}
+
+void SessionTable::push(Session& session, Frame frame) {
+  session.mailbox.push(std::move(frame));
+  if (session.receive &&
+      (woken_.empty() || std::ranges::find(woken_, session.id) == woken_.end())) {
+    woken_.push_back(session.id);
+  }
+}
+
+void SessionTable::open_receive(Session& session, ReceiveMode mode) {
+  session.receive = OpenReceive{ReceiveId{++session.receives}, mode};
+  absences_.erase(session.id);
+}
+
+void SessionTable::end_receive(Now now, Session& session) {
+  session.receive.reset();
+  session.receive_ended = now.mono;
+  session.lease_from = now.mono;
+  absences_.set(session.id, now.mono + std::min(config_.away_after, config_.resume_window));
+}
+
+void SessionTable::renew_lease(Now now, Session& session) {
+  if (session.receive) return;
+  session.lease_from = now.mono;
+  if (session.presence == Presence::Away) await_end(session);
+}
+
+void SessionTable::await_end(Session& session) {
+  absences_.set(session.id, end_of(session));
+}
+
+MonoTime SessionTable::end_of(const Session& session) const {
+  return session.lease_from + config_.resume_window;
+}
+
+void SessionTable::drop_tombstones(MonoTime now) {
+  while (tombstones_.pop_due(now)) {
+  }
+}
+
+std::optional<MonoTime> SessionTable::next_deadline() const {
+  const auto absence = absences_.next();
+  const auto tombstone = tombstones_.next();
+  if (!absence || !tombstone) return absence ? absence : tombstone;
+  return std::min(*absence, *tombstone);
+}
+
+std::string SessionTable::random_hex(std::size_t bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::byte, kSessionIdBytes> raw{};
+  random_.fill(MutableByteView{raw}.first(bytes));
+  std::string text;
+  for (const std::byte each : ByteView{raw}.first(bytes)) {
+    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) >> 4U));
+    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) & 15U));
+  }
+  return text;
+}
+
+}  // namespace icebreaker::signaling

@@ -24,7 +24,7 @@ struct HubCounters {
   Table<kTransportCount> resumed{};
   std::uint64_t recreated = 0;         // by resume token
   std::uint64_t delivered = 0;         // numbered messages handed to a transport
-  std::uint64_t replayed = 0;          // of those, handed over once before by this instance
+  std::uint64_t replayed = 0;          // of those, on a resumed WebSocket
   std::uint64_t duplicates = 0;        // repeated n
   std::uint64_t stale_generation = 0;  // dropped for an older `gen`
   std::uint64_t superseded = 0;        // receives ended by a newer one

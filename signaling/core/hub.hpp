@@ -29,7 +29,8 @@ struct HubConfig {
   std::chrono::milliseconds resume_window{60'000};  // same
   Limits limits;
   std::uint32_t default_capacity = 2;  // of a room whose first joiner names none
-  // Per address prefix (/32, /64), and per user where one is named; 0 = off.
+  // Per address prefix (/32, /64); 0 = off. A second's messages may come four times over at once: a
+  // browser sends its candidates in one burst.
   std::uint32_t opens_per_minute = 120;
   std::uint32_t messages_per_second = 50;
   // Sign resume tokens: the first signs, all verify. Must not be empty.
@@ -58,12 +59,12 @@ struct UrlParameters {
   std::optional<std::string_view> after;
 };
 
-class Hub final : private StateListener {
+class Hub final {
  public:
   // All references outlive the hub. The hub makes itself the engine's listener, so an engine serves
   // one hub; after the hub is gone the engine must not complete calls.
   Hub(HubConfig config, State& state, IceServerSource& ice, RandomSource& random, EffectSink& out);
-  ~Hub() override;
+  ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
   Hub(Hub&&) = delete;
@@ -102,9 +103,6 @@ class Hub final : private StateListener {
   [[nodiscard]] std::size_t receives(Transport transport) const;
 
  private:
-  void on_wake(Now now, const SessionId& session, ReceiveId receive) override;
-  void on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) override;
-
   class Core;
   std::unique_ptr<Core> core_;
 };

@@ -1,4 +1,4 @@
-// A count that one thread raises and any thread may read; adding costs no locked instruction.
+// A count that one thread changes and any thread may read, without locked instructions.
 #pragma once
 
 #include <atomic>
@@ -16,6 +16,8 @@ class RelaxedCounter {
   }
 
   RelaxedCounter& operator++() { return *this += 1; }
+
+  RelaxedCounter& operator--() { return *this += ~std::uint64_t{0}; }
 
   // NOLINTNEXTLINE(google-explicit-constructor): reads as the number it is.
   operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }

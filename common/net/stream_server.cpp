@@ -1,0 +1,246 @@
+#include "common/net/stream_server.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "common/net/open_socket.hpp"
+#include "common/net/sockaddr.hpp"
+
+namespace icebreaker::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
+constexpr int kAcceptsPerTurn = 64;
+// Out of descriptors, a listener stays readable; asking again at once would burn the core.
+constexpr auto kAcceptPause = 1s;
+
+bool is_out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+class StreamServer::Listener final : public PollHandler {
+ public:
+  Listener(StreamServer& server, UniqueFd fd) : server_{server}, fd_{std::move(fd)} {}
+
+  void on_ready(std::uint32_t /*events*/) override { server_.accept_from(*this); }
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+ private:
+  StreamServer& server_;
+  UniqueFd fd_;
+};
+
+class StreamServer::Connection final : public PollHandler {
+ public:
+  Connection(StreamServer& server, ConnectionId own_id, std::unique_ptr<ByteStream> bytes)
+      : id{own_id}, stream{std::move(bytes)}, server_{server} {}
+
+  void on_ready(std::uint32_t events) override { server_.on_ready(*this, events); }
+
+  [[nodiscard]] std::size_t unsent_bytes() const { return unsent.size() - sent; }
+
+  // NOLINTBEGIN(readability-identifier-naming): a plain record of the server's own.
+  const ConnectionId id;
+  const std::unique_ptr<ByteStream> stream;
+  std::vector<std::byte> unsent;
+  std::size_t sent = 0;  // of `unsent`
+  std::uint32_t watched = EPOLLIN;
+  bool read_closed = false;
+  std::optional<CloseReason> ended;  // to be finished once nobody up the stack uses it
+                                     // NOLINTEND(readability-identifier-naming)
+
+ private:
+  StreamServer& server_;
+};
+
+StreamServer::StreamServer(EpollIo& io, StreamHandler& handler, StreamLimits limits)
+    : io_{io}, handler_{handler}, limits_{limits}, buffer_(kReadBytes) {}
+
+StreamServer::~StreamServer() {
+  for (const auto& [id, connection] : connections_)
+    io_.unwatch(connection->stream->fd(), *connection);
+  for (const auto& listener : listeners_) io_.unwatch(listener->fd(), *listener);
+}
+
+std::expected<SocketAddress, std::error_code> StreamServer::listen(const SocketAddress& local,
+                                                                   PortSharing sharing) {
+  auto fd = open_tcp_listener(local, sharing);
+  if (!fd) return std::unexpected(fd.error());
+  const auto bound = local_address_of(fd->get());
+  if (!bound) return std::unexpected(std::error_code{errno, std::system_category()});
+  auto listener = std::make_unique<Listener>(*this, std::move(*fd));
+  if (const auto error = io_.watch(listener->fd(), EPOLLIN, *listener)) {
+    return std::unexpected(error);
+  }
+  listeners_.push_back(std::move(listener));
+  return *bound;
+}
+
+SendResult StreamServer::send(ConnectionId id, ByteView message) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || found->second->ended) return SendResult::Closed;
+  Connection& connection = *found->second;
+  if (connection.unsent_bytes() + message.size() > limits_.unsent_bytes_per_connection) {
+    return SendResult::NoRoom;
+  }
+  const bool was_idle = connection.unsent_bytes() == 0;
+  connection.unsent.insert(connection.unsent.end(), message.begin(), message.end());
+  if (was_idle) write_to(connection);  // otherwise the kernel's buffer is known to be full
+  return connection.ended ? SendResult::Closed : SendResult::Taken;
+}
+
+void StreamServer::close(ConnectionId id) {
+  const auto found = connections_.find(id);
+  if (found != connections_.end()) finish(*found->second, CloseReason::ByHandler);
+}
+
+std::optional<MonoTime> StreamServer::next_deadline() const {
+  const auto next = deadlines_.next();
+  if (!accept_again_at_) return next;
+  return std::min(next.value_or(MonoTime::max()), *accept_again_at_);
+}
+
+void StreamServer::on_deadline(MonoTime now) {
+  closed_.clear();
+  while (const auto id = deadlines_.pop_due(now)) {
+    const auto found = connections_.find(*id);
+    if (found == connections_.end()) continue;
+    finish(*found->second, found->second->ended.value_or(CloseReason::Deadline));
+  }
+  if (!accept_again_at_ || *accept_again_at_ > now) return;
+  accept_again_at_.reset();
+  for (const auto& each : listeners_) io_.change(each->fd(), EPOLLIN, *each);
+}
+
+void StreamServer::accept_from(Listener& listener) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    SockAddr client;
+    socklen_t size = SockAddr::kCapacity;
+    UniqueFd fd{::accept4(listener.fd(), client.get(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (!fd && is_out_of_descriptors(errno)) {
+      ++counters_.refused;
+      accept_again_at_ = MonoTime::clock::now() + kAcceptPause;
+      for (const auto& each : listeners_) io_.change(each->fd(), 0, *each);
+      return;
+    }
+    if (!fd && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (!fd) continue;  // accept(2): errors of a connection that is gone already
+    const auto address = client.address();
+    if (!address || connections_.size() >= limits_.connections) {
+      ++counters_.refused;
+      continue;
+    }
+    add(std::move(fd), *address);
+  }
+}
+
+void StreamServer::add(UniqueFd fd, const SocketAddress& client) {
+  const int raw_fd = fd.get();
+  const auto local = local_address_of(raw_fd);
+  if (!local) return;
+  const int on = 1;
+  ::setsockopt(raw_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const ConnectionId id{++last_id_};
+  auto owned = std::make_unique<Connection>(*this, id, std::make_unique<TcpStream>(std::move(fd)));
+  Connection& connection = *owned;
+  if (io_.watch(raw_fd, EPOLLIN, connection)) {
+    ++counters_.refused;
+    return;
+  }
+  connections_.emplace(id, std::move(owned));
+  ++counters_.accepted;
+  ++counters_.open;
+  keep_until(connection, handler_.on_open(id, {client, *local}, MonoTime::clock::now()));
+}
+
+void StreamServer::on_ready(Connection& connection, std::uint32_t events) {
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !connection.read_closed) {
+    read_from(connection);
+  }
+  if ((events & EPOLLOUT) != 0 && !connection.ended) write_to(connection);
+  const bool only_waited_for_writes = connection.read_closed && connection.unsent_bytes() == 0;
+  if (!connection.ended && only_waited_for_writes) connection.ended = CloseReason::PeerClosed;
+  if (connection.ended) finish(connection, *connection.ended);
+}
+
+void StreamServer::read_from(Connection& connection) {
+  const auto size = connection.stream->read(buffer_);
+  if (size) {
+    counters_.received_bytes += *size;
+    keep_until(connection, handler_.on_bytes(connection.id, ByteView{buffer_}.first(*size),
+                                             MonoTime::clock::now()));
+  } else if (size.error() == StreamError::EndOfStream) {
+    // The peer may still read: what it asked for is sent before the end.
+    connection.read_closed = true;
+    write_to(connection);
+  } else if (size.error() == StreamError::Failed) {
+    connection.ended = CloseReason::Failed;
+  }
+}
+
+void StreamServer::write_to(Connection& connection) {
+  while (connection.unsent_bytes() > 0) {
+    const auto size =
+        connection.stream->write(ByteView{connection.unsent}.subspan(connection.sent));
+    if (!size) {
+      if (size.error() != StreamError::WouldBlock) {
+        connection.ended = CloseReason::Failed;
+        // Outside of this connection's own on_ready(), on_deadline() comes by soon.
+        deadlines_.set(connection.id, MonoTime{});
+        return;
+      }
+      break;
+    }
+    connection.sent += *size;
+    counters_.sent_bytes += *size;
+  }
+  if (connection.unsent_bytes() == 0) {
+    connection.unsent = {};
+    connection.sent = 0;
+  } else if (connection.sent > connection.unsent.size() / 2) {
+    connection.unsent.erase(
+        connection.unsent.begin(),
+        connection.unsent.begin() + static_cast<std::ptrdiff_t>(connection.sent));
+    connection.sent = 0;
+  }
+  const std::uint32_t wanted = (connection.read_closed ? 0U : std::uint32_t{EPOLLIN}) |
+                               (connection.unsent_bytes() > 0 ? std::uint32_t{EPOLLOUT} : 0U);
+  if (wanted == connection.watched) return;
+  connection.watched = wanted;
+  io_.change(connection.stream->fd(), wanted, connection);
+}
+
+void StreamServer::keep_until(Connection& connection, std::optional<MonoTime> deadline) {
+  if (!connections_.contains(connection.id) || connection.ended) return;  // the handler closed it
+  if (deadline) {
+    deadlines_.set(connection.id, *deadline);
+  } else {
+    finish(connection, CloseReason::ByHandler);
+  }
+}
+
+void StreamServer::finish(Connection& connection, CloseReason reason) {
+  const auto found = connections_.find(connection.id);
+  if (found == connections_.end()) return;
+  io_.unwatch(connection.stream->fd(), connection);
+  connection.ended = reason;
+  deadlines_.erase(connection.id);
+  closed_.push_back(std::move(found->second));
+  connections_.erase(found);
+  --counters_.open;
+  handler_.on_closed(connection.id, reason);
+}
+
+}  // namespace icebreaker::net

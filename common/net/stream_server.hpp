@@ -1,0 +1,119 @@
+// Listens for TCP and carries the bytes of its connections, in the same loop as the datagrams of an
+// EpollIo. What the bytes mean (framing) is the StreamHandler's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
+#include "common/base/deadline_queue.hpp"
+#include "common/base/relaxed_counter.hpp"
+#include "common/base/strong_id.hpp"
+#include "common/base/time.hpp"
+#include "common/net/byte_stream.hpp"
+#include "common/net/datagram_io.hpp"
+#include "common/net/epoll_io.hpp"
+
+namespace icebreaker::net {
+
+using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;  // never used twice
+
+enum class CloseReason : std::uint8_t { PeerClosed, Failed, ByHandler, Deadline };
+
+struct ConnectionInfo {
+  SocketAddress client;
+  SocketAddress local;
+};
+
+// Calls come from EpollIo::receive() and from StreamServer::on_deadline(); a handler may call
+// send() and close() from inside them.
+class StreamHandler {
+ public:
+  virtual ~StreamHandler() = default;
+
+  // Both return how long the connection may stay without another call; nothing closes it.
+  virtual std::optional<MonoTime> on_open(ConnectionId id, const ConnectionInfo& info,
+                                          MonoTime now) = 0;
+  virtual std::optional<MonoTime> on_bytes(ConnectionId id, ByteView bytes, MonoTime now) = 0;
+  virtual void on_closed(ConnectionId id, CloseReason reason) = 0;
+};
+
+struct StreamLimits {
+  std::size_t connections = 10'000;
+  std::size_t unsent_bytes_per_connection = std::size_t{256} << 10U;
+};
+
+// Written by the worker's thread, readable from any.
+struct StreamCounters {
+  RelaxedCounter accepted;
+  RelaxedCounter refused;  // over the limit, or out of descriptors
+  RelaxedCounter open;
+  RelaxedCounter received_bytes;
+  RelaxedCounter sent_bytes;
+};
+
+enum class SendResult : std::uint8_t {
+  Taken,   // sent, or it will be
+  NoRoom,  // the peer does not read: nothing of it was or will be sent
+  Closed,
+};
+
+class StreamServer {
+ public:
+  // Both must outlive it.
+  StreamServer(EpollIo& io, StreamHandler& handler, StreamLimits limits);
+  StreamServer(const StreamServer&) = delete;
+  StreamServer& operator=(const StreamServer&) = delete;
+  StreamServer(StreamServer&&) = delete;
+  StreamServer& operator=(StreamServer&&) = delete;
+  // Closes every connection without telling the handler.
+  ~StreamServer();
+
+  // Returns the address as bound.
+  std::expected<SocketAddress, std::error_code> listen(const SocketAddress& local,
+                                                       PortSharing sharing);
+
+  // The whole message or nothing of it.
+  SendResult send(ConnectionId id, ByteView message);
+  void close(ConnectionId id);
+
+  // When on_deadline() wants to be called.
+  [[nodiscard]] std::optional<MonoTime> next_deadline() const;
+  void on_deadline(MonoTime now);
+
+  [[nodiscard]] const StreamCounters& counters() const { return counters_; }
+
+ private:
+  class Listener;
+  class Connection;
+
+  void accept_from(Listener& listener);
+  void add(UniqueFd fd, const SocketAddress& client);
+  void on_ready(Connection& connection, std::uint32_t events);
+  void read_from(Connection& connection);
+  void write_to(Connection& connection);
+  void keep_until(Connection& connection, std::optional<MonoTime> deadline);
+  void finish(Connection& connection, CloseReason reason);
+
+  EpollIo& io_;
+  StreamHandler& handler_;
+  StreamLimits limits_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<ConnectionId, std::unique_ptr<Connection>> connections_;
+  // Closed ones live until no caller up the stack can hold them any more.
+  std::vector<std::unique_ptr<Connection>> closed_;
+  DeadlineQueue<ConnectionId> deadlines_;
+  std::optional<MonoTime> accept_again_at_;
+  std::uint64_t last_id_ = 0;
+  std::vector<std::byte> buffer_;  // of the read in progress
+  StreamCounters counters_;
+};
+
+}  // namespace icebreaker::net

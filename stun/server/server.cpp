@@ -1,0 +1,166 @@
+#include "stun/server/server.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/net/open_socket.hpp"
+#include "common/service/command_line.hpp"
+#include "common/service/metrics_endpoint.hpp"
+#include "stun/server/counters.hpp"
+#include "stun/server/worker.hpp"
+
+namespace icebreaker::stun {
+namespace {
+
+using Workers = std::vector<std::unique_ptr<Worker>>;
+
+std::string cannot_listen(Transport transport, const SocketAddress& address,
+                          const std::error_code& error) {
+  std::string line = "cannot listen on " + std::string{name_of(transport)} + ' ' +
+                     address.to_string() + ": " + error.message();
+  if (error == std::errc::address_in_use) {
+    line += "; stop the program that uses it, or change [[listen]] address";
+  } else if (error == std::errc::permission_denied) {
+    line += "; ports below 1024 need CAP_NET_BIND_SERVICE";
+  } else if (error == std::errc::address_not_available) {
+    line += "; it is none of this machine's addresses";
+  }
+  return line;
+}
+
+// Machines without IPv6 are common, and a wildcard listener asks for no certain address.
+bool is_missing_ipv6(const SocketAddress& local, const std::error_code& error) {
+  return !local.ip.is_v4() && local.ip.is_any() &&
+         (error == std::errc::address_family_not_supported ||
+          error == std::errc::address_not_available);
+}
+
+std::expected<Listening, std::error_code> listen(const service::Listener& listener,
+                                                 const Workers& workers) {
+  if (const auto error = net::check_address_is_free(listener.transport, listener.address)) {
+    return std::unexpected(error);
+  }
+  Listening first{listener.address, 0};
+  for (const auto& worker : workers) {
+    // With port 0 the first worker's choice is everyone's.
+    const auto listening = worker->listen(listener.transport, first.address);
+    if (!listening) return listening;
+    first = *listening;
+  }
+  return first;
+}
+
+// Returns the listeners for the `ready` line.
+std::string listen_all(const ServerConfig& config, const Workers& workers,
+                       const service::Logger& logger) {
+  std::string names;
+  for (const service::Listener& each : config.listeners) {
+    const auto transport = name_of(each.transport);
+    const auto listening = listen(each, workers);
+    if (!listening && is_missing_ipv6(each.address, listening.error())) {
+      logger.warn("this machine has no IPv6, listener left out",
+                  {{"transport", transport}, {"address", each.address}});
+      continue;
+    }
+    if (!listening) {
+      throw service::StartError(cannot_listen(each.transport, each.address, listening.error()));
+    }
+    const std::string address = listening->address.to_string();
+    if (is_datagram(each.transport)) {
+      logger.info("listening", {{"transport", transport},
+                                {"address", address},
+                                {"receive_buffer_bytes", listening->receive_buffer_bytes}});
+    } else {
+      logger.info("listening", {{"transport", transport}, {"address", address}});
+    }
+    names.append(names.empty() ? "" : ",").append(transport).append(":").append(address);
+  }
+  if (names.empty()) throw service::StartError("no listener is left; add one to [[listen]]");
+  return names;
+}
+
+Workers make_workers(const ServerConfig& config) {
+  TcpLimits share = config.tcp;
+  share.connections = (config.tcp.connections + config.workers - 1) / config.workers;
+  Workers workers;
+  for (unsigned i = 0; i < config.workers; ++i) {
+    auto worker = Worker::create(share);
+    if (!worker) {
+      throw service::StartError("cannot set up a worker: " + worker.error().message() +
+                                "; raise the limit of open files, or lower `workers`");
+    }
+    workers.push_back(std::move(*worker));
+  }
+  return workers;
+}
+
+std::unique_ptr<service::MetricsEndpoint> start_metrics(const SocketAddress& address,
+                                                        const Workers& workers,
+                                                        const service::Logger& logger) {
+  std::vector<WorkerCounters> counters;
+  for (const auto& each : workers) counters.push_back(each->counters());
+  auto endpoint = service::MetricsEndpoint::start(
+      address, [counters = std::move(counters)] { return metrics_of(counters); },
+      [] { return std::optional<std::string>{}; });
+  if (!endpoint) {
+    throw service::StartError(endpoint.error() +
+                              "; stop the program that uses it, or change [metrics] address");
+  }
+  logger.info("listening", {{"transport", "metrics"}, {"address", (*endpoint)->address()}});
+  return std::move(*endpoint);
+}
+
+// Stops and joins the workers' threads when it goes.
+class Threads {
+ public:
+  explicit Threads(const Workers& workers) : workers_{workers} {
+    for (const auto& each : workers) threads_.emplace_back([&worker = *each] { worker.run(); });
+  }
+
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  Threads(Threads&&) = delete;
+  Threads& operator=(Threads&&) = delete;
+
+  ~Threads() {
+    for (const auto& each : workers_) each->stop();
+  }
+
+ private:
+  const Workers& workers_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace
+
+int serve(const ServerConfig& config, service::Log& log, service::Lifecycle& lifecycle,
+          const std::function<void()>& reload) {
+  const service::Logger logger{log, "stun"};
+  const Workers workers = make_workers(config);
+  const std::string listeners = listen_all(config, workers, logger);
+  std::unique_ptr<service::MetricsEndpoint> metrics;
+  if (config.metrics) metrics = start_metrics(*config.metrics, workers, logger);
+  {
+    const Threads threads{workers};
+    logger.info(
+        "ready",
+        {{"listen", listeners}, {"workers", workers.size()}, {"version", ICEBREAKER_VERSION}});
+    lifecycle.notify_ready("serving");
+    lifecycle.run({.reload = reload, .alive = [&workers] {
+                     // Each is asked, so that each turns before the next time.
+                     return std::ranges::count_if(
+                                workers, [](const auto& each) { return !each->turned(); }) == 0;
+                   }});
+    lifecycle.notify_stopping();
+    logger.info("stopping");
+  }
+  logger.info("stopped");
+  return service::kExitClean;
+}
+
+}  // namespace icebreaker::stun

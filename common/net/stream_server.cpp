@@ -113,12 +113,12 @@ std::optional<MonoTime> StreamServer::next_deadline() const {
 }
 
 void StreamServer::on_deadline(MonoTime now) {
-  closed_.clear();
   while (const auto id = deadlines_.pop_due(now)) {
     const auto found = connections_.find(*id);
     if (found == connections_.end()) continue;
     finish(*found->second, found->second->ended.value_or(CloseReason::Deadline));
   }
+  closed_.clear();
   if (!accept_again_at_ || *accept_again_at_ > now) return;
   accept_again_at_.reset();
   for (const auto& each : listeners_) io_.change(each->fd(), EPOLLIN, *each);

@@ -16,20 +16,20 @@ std::optional<MonoTime> TcpResponder::on_open(net::ConnectionId id, const net::C
 
 std::optional<MonoTime> TcpResponder::on_bytes(net::ConnectionId id, ByteView bytes, MonoTime now) {
   Client& client = clients_.at(id);
+  // Text protocols may look like the start of a long ChannelData: not worth waiting for its end.
+  const bool starts_message = client.framer.buffered_bytes() == 0;
+  if (starts_message && frame_kind(bytes) != FrameKind::Stun) return refuse(client);
   client.framer.append(bytes);
   bool any = false;
   auto frame = client.framer.next();
   for (; frame; frame = client.framer.next()) {
     any = true;
+    if (frame->kind != FrameKind::Stun) return refuse(client);
     if (answer(id, client, frame->bytes)) continue;
     client.end = StreamEnd::NotReading;
     return std::nullopt;
   }
-  if (frame.error() != NoFrame::NeedMoreBytes) {
-    messages_.count(frame.error() == NoFrame::NotAFrame ? Outcome::NotStun : Outcome::Malformed);
-    client.end = StreamEnd::NotStun;
-    return std::nullopt;
-  }
+  if (frame.error() != NoFrame::NeedMoreBytes) return refuse(client);
   if (client.framer.buffered_bytes() == 0) {
     client.message_deadline.reset();
     return now + limits_.idle_timeout;
@@ -37,6 +37,13 @@ std::optional<MonoTime> TcpResponder::on_bytes(net::ConnectionId id, ByteView by
   // Byte by byte does not buy time: the deadline counts from the message's first byte.
   if (any || !client.message_deadline) client.message_deadline = now + limits_.message_timeout;
   return client.message_deadline;
+}
+
+// Out of step: nothing that follows can be understood.
+std::optional<MonoTime> TcpResponder::refuse(Client& client) {
+  messages_.count(Outcome::NotStun);
+  client.end = StreamEnd::NotStun;
+  return std::nullopt;
 }
 
 // False when the client does not read its answers.

@@ -49,6 +49,7 @@ class TcpResponder final : private net::StreamHandler {
   std::optional<MonoTime> on_bytes(net::ConnectionId id, ByteView bytes, MonoTime now) override;
   void on_closed(net::ConnectionId id, net::CloseReason reason) override;
 
+  std::optional<MonoTime> refuse(Client& client);
   [[nodiscard]] bool answer(net::ConnectionId id, const Client& client, ByteView message);
 
   TcpLimits limits_;

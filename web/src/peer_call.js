@@ -78,6 +78,10 @@ export class PeerCall extends Emitter {
     this.#sendMediaState();
   }
 
+  get polite() {
+    return this.#polite;
+  }
+
   get state() {
     return this.#connection.connectionState;
   }

@@ -29,6 +29,7 @@ import { PeerCall } from './peer_call.js';
 
 // As long as the server keeps a vanished peer's place.
 const RETURN_MS = 60_000;
+const DROPPED_RESYNC_MS = 2_000;
 
 /**
  * One stay in a room: turns the server's messages into a call with the other person.
@@ -45,6 +46,8 @@ export class RoomSession extends Emitter {
   #partnerMayReturn = false;
   /** @type {any} */
   #returnTimer = null;
+  /** @type {any} */
+  #resyncTimer = null;
   /** @type {Map<string, RoomPeer>} */
   #peers = new Map();
   /** @type {IceServer[]} */
@@ -118,7 +121,21 @@ export class RoomSession extends Emitter {
         if (message.from === this.#partner) this.#call?.receive(message.data);
         return;
       case 'error':
-        if (!this.#joined) this.#refuse({ code: message.code, text: message.message ?? '' });
+        return this.#onError(message);
+    }
+  }
+
+  /** @param {Message} message */
+  #onError(message) {
+    // A room may also turn out to be full when the server puts a lost session back into it.
+    if (!this.#joined || message.code === 'room_full') {
+      this.#refuse({ code: message.code, text: message.message ?? '' });
+    } else if (message.code === 'rate_limited' || message.code === 'mailbox_full') {
+      // Signals were dropped: once the server takes messages again, a new negotiation replaces them.
+      const { environment } = this.#options;
+      environment.clearTimeout(this.#resyncTimer);
+      const resync = () => this.#call?.resync(this.#call.polite);
+      this.#resyncTimer = environment.setTimeout(resync, message.retry_after_ms ?? DROPPED_RESYNC_MS);
     }
   }
 
@@ -237,6 +254,7 @@ export class RoomSession extends Emitter {
     this.#partnerMissing = false;
     this.#partnerMayReturn = false;
     this.#options.environment.clearTimeout(this.#returnTimer);
+    this.#options.environment.clearTimeout(this.#resyncTimer);
   }
 
   /** @param {{ code: string, text: string }} refusal */

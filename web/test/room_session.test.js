@@ -165,6 +165,27 @@ test('an error in a running call does not end it', () => {
   assert.equal(phases.at(-1), 'connected');
 });
 
+test('when the server dropped signals a new negotiation follows as soon as it takes some', async () => {
+  const { clock, connections, receive } = inCall();
+  await settle();
+
+  receive({ type: 'error', code: 'rate_limited', message: '', n: 4, retry_after_ms: 1_500 });
+  receive({ type: 'error', code: 'rate_limited', message: '', n: 5, retry_after_ms: 1_500 });
+  await clock.advance(1_499);
+  assert.equal(connections[0].restarts, 0);
+  await clock.advance(1);
+
+  assert.equal(connections[0].restarts, 1);
+});
+
+test('a place that was taken while the session was lost is told', () => {
+  const { refusals, receive } = inCall();
+
+  receive({ type: 'error', code: 'room_full', message: 'full' });
+
+  assert.deepEqual(refusals, ['room_full']);
+});
+
 test('signals of strangers are not taken', async () => {
   const { connections, receive } = inCall();
   await settle();

@@ -26,7 +26,7 @@ export class Stage {
 
   /** @param {string} query */
   url(query) {
-    return `http://localhost:${this.#signalPort}/?${query}`;
+    return `http://127.0.0.1:${this.#signalPort}/?${query}`;
   }
 
   async close() {

@@ -48,7 +48,11 @@ export class Visitor {
 
   /** @param {string} state of the page, as in `document.body.dataset.state` */
   async reaches(state, ms = 30_000) {
-    await until(`the page is ${state}`, async () => (await this.state()) === state, ms);
+    try {
+      await until(`the page is ${state}`, async () => (await this.state()) === state, ms);
+    } catch (error) {
+      throw new Error(await this.#describe(), { cause: error });
+    }
   }
 
   state() {
@@ -112,5 +116,23 @@ export class Visitor {
 
   async leave() {
     await this.#context.close();
+  }
+
+  /** For the report of a failed wait. */
+  async #describe() {
+    const shown = await this.page.evaluate(() => {
+      /** @param {string} selector */
+      const text = (selector) => document.querySelector(selector)?.textContent?.trim() ?? '';
+      /** @type {RTCPeerConnection[]} */
+      const connections = /** @type {any} */ (globalThis).peerConnections;
+      return {
+        state: document.body.dataset.state,
+        curtain: text('#curtain-title'),
+        ended: text('#ended-title'),
+        notices: text('#notices'),
+        connections: connections.map((c) => `${c.connectionState} ${c.iceConnectionState} ${c.signalingState}`),
+      };
+    });
+    return `the page shows ${JSON.stringify({ ...shown, complaints: this.complaints })}`;
   }
 }

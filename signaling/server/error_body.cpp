@@ -14,7 +14,9 @@ HttpResponse json_response(int status, std::string body) {
 
 HttpResponse error_response(int status, ErrorCode code, std::string message,
                             std::optional<std::chrono::seconds> retry_after) {
-  server::Error error{.code = code, .message = std::move(message)};
+  server::Error error;
+  error.code = code;
+  error.message = std::move(message);
   if (retry_after) error.retry_after = *retry_after;
   HttpResponse response = json_response(status, encode(ServerMessage{std::move(error)}));
   if (retry_after) {

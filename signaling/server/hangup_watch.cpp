@@ -21,12 +21,13 @@ void HangupWatch::add(int fd, ConnectionId connection) {
   }
 }
 
-void HangupWatch::remove(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void HangupWatch::remove(int fd) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
 void HangupWatch::on_ready() {
   std::array<epoll_event, 64> events{};
-  const int count =
-      ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     on_hangup_(ConnectionId{events.at(static_cast<std::size_t>(i)).data.u64});
   }

@@ -24,6 +24,7 @@ struct RawAddress {
 
   // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API takes sockaddr*.
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
+
   // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
 };
 
@@ -78,10 +79,9 @@ std::string explain(const SocketAddress& address, int error) {
 
 std::expected<ListenSocket, std::string> listen_tcp(const SocketAddress& address) {
   RawAddress raw = raw_of(address);
-  ListenSocket socket{
-      .fd = net::UniqueFd{::socket(raw.storage.ss_family,
-                                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)},
-      .address = address};
+  ListenSocket socket{.fd = net::UniqueFd{::socket(raw.storage.ss_family,
+                                                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)},
+                      .address = address};
   if (!socket.fd) return std::unexpected(explain(address, errno));
   const int fd = socket.fd.get();
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -97,7 +97,8 @@ std::expected<ListenSocket, std::string> listen_tcp(const SocketAddress& address
 
 std::expected<AcceptedSocket, int> accept_tcp(const ListenSocket& listener) {
   RawAddress peer;
-  const int fd = ::accept4(listener.fd.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd =
+      ::accept4(listener.fd.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return std::unexpected(errno);
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -12,13 +12,13 @@
 namespace icebreaker::signaling {
 
 struct ListenSocket {
-  net::UniqueFd fd;
-  SocketAddress address;  // as bound
+  net::UniqueFd fd{};
+  SocketAddress address{};  // as bound
 };
 
 struct AcceptedSocket {
-  net::UniqueFd fd;
-  IpAddress peer;
+  net::UniqueFd fd{};
+  IpAddress peer{};
 };
 
 // The error is one line that says what to do.

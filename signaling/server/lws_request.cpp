@@ -93,8 +93,7 @@ bool lists(std::string_view list, std::string_view word) {
 }
 
 void read_wire_options(lws* wsi, WireOptions& wire) {
-  wire.version =
-      header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1" ? HttpVersion::V11 : HttpVersion::V10;
+  wire.version = header(wsi, WSI_TOKEN_HTTP) == "HTTP/1.1" ? HttpVersion::V11 : HttpVersion::V10;
   const std::string connection = header(wsi, WSI_TOKEN_CONNECTION);
   const bool keep_alive = wire.version == HttpVersion::V11
                               ? !lists(connection, "close")

@@ -13,8 +13,8 @@ namespace icebreaker::signaling {
 enum class BodyFraming : std::uint8_t { None, Length, Chunked, Missing };
 
 struct RequestHead {
-  HttpRequest http;
-  WireOptions wire;
+  HttpRequest http{};
+  WireOptions wire{};
   BodyFraming framing = BodyFraming::None;
   std::uint64_t content_length = 0;
 };

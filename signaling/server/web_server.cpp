@@ -18,6 +18,7 @@ constexpr unsigned kReadBytes = 32U * 1024;
 constexpr std::size_t kSocketReadBytes = 4096;  // kept per WebSocket connection
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 constexpr int kAcceptBatch = 64;
+constexpr std::chrono::milliseconds kAcceptPause{200};
 
 int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
                  std::size_t length) noexcept {
@@ -35,7 +36,6 @@ const std::array<lws_protocols, 3>& protocols() {
   return all;
 }
 
-
 }  // namespace
 
 WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -49,7 +49,9 @@ std::expected<std::unique_ptr<WebServer>, std::string> WebServer::start(
   return std::unique_ptr<WebServer>{new WebServer{std::move(impl)}};
 }
 
-SocketAddress WebServer::address() const { return impl_->address(); }
+SocketAddress WebServer::address() const {
+  return impl_->address();
+}
 
 void WebServer::respond(ConnectionId request, HttpResponse response) {
   impl_->respond(request, std::move(response));
@@ -63,27 +65,33 @@ void WebServer::close(ConnectionId socket, SocketClose close) {
   impl_->close(socket, std::move(close));
 }
 
-void WebServer::stop_listening() { impl_->stop_listening(); }
+void WebServer::stop_listening() {
+  impl_->stop_listening();
+}
 
-std::size_t WebServer::open_count() const { return impl_->open_count(); }
+std::size_t WebServer::open_count() const {
+  return impl_->open_count();
+}
 
-const WebCounters& WebServer::counters() const { return impl_->counters(); }
+const WebCounters& WebServer::counters() const {
+  return impl_->counters();
+}
 
 WebServer::Impl::Impl(uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler,
                       service::Logger logger)
     : loop_{loop}, config_{config}, handler_{handler}, logger_{std::move(logger)} {}
 
 WebServer::Impl::~Impl() {
+  ending_ = true;
   stop_listening();
   ping_timer_.reset();
-  hangups_.reset();
   if (context_ == nullptr) return;
   lws_context_destroy(context_);
-  // On a foreign loop the library closes its handles in later turns and clears context_ at last.
-  constexpr int kTurns = 1000;
-  for (int turn = 0; turn < kTurns && context_ != nullptr; ++turn) {
-    if (uv_run(loop_, UV_RUN_NOWAIT) == 0 && context_ != nullptr) lws_context_destroy(context_);
-  }
+  // On a foreign loop the library's handles close in the next turns; it frees itself when asked
+  // once more after that.
+  constexpr int kTurns = 100;
+  for (int turn = 0; turn < kTurns && context_ != nullptr; ++turn) uv_run(loop_, UV_RUN_NOWAIT);
+  if (context_ != nullptr) lws_context_destroy(context_);
 }
 
 std::expected<void, std::string> WebServer::Impl::start() {
@@ -95,8 +103,13 @@ std::expected<void, std::string> WebServer::Impl::start() {
 
   hangups_ = std::make_unique<HangupWatch>(loop_, [this](ConnectionId id) { on_hangup(id); });
   ping_timer_.start(loop_, [this] { on_ping_timer(); });
-  accept_poll_.start(loop_, listener_.fd.get(), [this] { on_acceptable(); });
+  accept_pause_.start(loop_, [this] { start_accepting(); });
+  start_accepting();
   return {};
+}
+
+void WebServer::Impl::start_accepting() {
+  accept_poll_.start(loop_, listener_.fd.get(), [this] { on_acceptable(); });
 }
 
 std::expected<void, std::string> WebServer::Impl::create_context() {
@@ -139,6 +152,7 @@ std::expected<void, std::string> WebServer::Impl::create_context() {
 
 void WebServer::Impl::stop_listening() {
   accept_poll_.reset();
+  accept_pause_.reset();
   listener_.fd = net::UniqueFd{};
 }
 
@@ -156,6 +170,9 @@ void WebServer::Impl::on_acceptable() {
       logger_.warn_limited(accept_warnings_, std::chrono::steady_clock::now(),
                            "cannot accept connections; raise the limit of open files",
                            {{"error", std::error_code{error, std::system_category()}}});
+      // The listener stays readable, and no descriptor comes free in no time.
+      accept_poll_.reset();
+      accept_pause_.set(kAcceptPause);
     }
     break;
   }
@@ -173,16 +190,15 @@ void WebServer::Impl::adopt(AcceptedSocket accepted) {
 
   lws_adopt_desc_t description{};
   description.vh = vhost_;
-  description.type = static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
-                                                    LWS_ADOPT_ALLOW_SSL);
+  description.type =
+      static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL);
   description.fd.sockfd = accepted.fd.release();
   description.opaque = connection;
   // On failure the library has closed the descriptor and told us of its end, if of its start.
   if (lws_adopt_descriptor_vhost_via_info(&description) == nullptr) connections_.erase(connection);
 }
 
-int WebServer::Impl::on_event(lws* wsi, lws_callback_reasons reason, void* in,
-                              std::size_t length) {
+int WebServer::Impl::on_event(lws* wsi, lws_callback_reasons reason, void* in, std::size_t length) {
   auto* const connection = static_cast<WebConnection*>(lws_get_opaque_user_data(wsi));
   if (connection == nullptr || !connections_.contains(connection)) return 0;
   connection->wsi = wsi;
@@ -198,25 +214,37 @@ int WebServer::Impl::on_event(lws* wsi, lws_callback_reasons reason, void* in,
 int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback_reasons reason,
                                          std::string_view bytes) {
   switch (reason) {
-    case LWS_CALLBACK_HTTP: return on_head(connection);
-    case LWS_CALLBACK_HTTP_BODY: return on_body(connection, bytes);
+    case LWS_CALLBACK_HTTP:
+      return on_head(connection);
+    case LWS_CALLBACK_HTTP_BODY:
+      return on_body(connection, bytes);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
       if (connection.phase == Phase::Body) dispatch(connection);
       return 0;
-    case LWS_CALLBACK_HTTP_WRITEABLE: return on_http_writable(connection);
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(connection);
-    case LWS_CALLBACK_ESTABLISHED: on_established(connection); return 0;
-    case LWS_CALLBACK_RECEIVE: return on_frame(connection, bytes);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+      return on_http_writable(connection);
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+      return on_upgrade(connection);
+    case LWS_CALLBACK_ESTABLISHED:
+      on_established(connection);
+      return 0;
+    case LWS_CALLBACK_RECEIVE:
+      return on_frame(connection, bytes);
     case LWS_CALLBACK_RECEIVE_PONG:
       connection.last_heard = std::chrono::steady_clock::now();
       return 0;
-    case LWS_CALLBACK_SERVER_WRITEABLE: return on_socket_writable(connection);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+      return on_socket_writable(connection);
     case LWS_CALLBACK_CLOSED:
-    case LWS_CALLBACK_CLOSED_HTTP: on_closed(connection); return 0;
+    case LWS_CALLBACK_CLOSED_HTTP:
+      on_closed(connection);
+      return 0;
     // CONNECT turns a connection into raw bytes: not ours.
     case LWS_CALLBACK_RAW_ADOPT:
-    case LWS_CALLBACK_RAW_RX: return -1;
-    default: return 0;
+    case LWS_CALLBACK_RAW_RX:
+      return -1;
+    default:
+      return 0;
   }
 }
 
@@ -240,6 +268,7 @@ void WebServer::Impl::on_closed(WebConnection& connection) {
   if (phase == Phase::Held) hangups_->remove(lws_get_socket_fd(connection.wsi));
   if (find(connection.id) != &connection) return;
   end(connection);
+  if (ending_) return;
   if (phase == Phase::Held) handler_.on_request_gone(connection.id);
   if (phase == Phase::Socket) handler_.on_socket_closed(connection.id);
 }

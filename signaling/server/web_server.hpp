@@ -12,6 +12,7 @@
 #include "common/service/log.hpp"
 #include "signaling/core/effects.hpp"
 #include "signaling/server/http.hpp"
+#include "signaling/server/responder.hpp"
 #include "signaling/server/web_handler.hpp"
 
 struct uv_loop_s;
@@ -38,8 +39,10 @@ struct WebCounters {
   std::uint64_t accept_failures = 0;
 };
 
-class WebServer {
+class WebServer final : public Responder {
  public:
+  class Impl;
+
   // The error is one line that says what to do. Loop, handler and logger outlive the server.
   static std::expected<std::unique_ptr<WebServer>, std::string> start(uv_loop_s* loop,
                                                                       const WebServerConfig& config,
@@ -49,16 +52,17 @@ class WebServer {
   WebServer& operator=(const WebServer&) = delete;
   WebServer(WebServer&&) = delete;
   WebServer& operator=(WebServer&&) = delete;
-  // Closes everything that is still open; runs the loop until the library let go of it.
-  ~WebServer();
+  // Closes everything that is still open, without telling the handler; runs the loop until the
+  // library let go of it.
+  ~WebServer() override;
 
   [[nodiscard]] SocketAddress address() const;
 
   // Ids that are gone are ignored: the client may have hung up meanwhile.
-  void respond(ConnectionId request, HttpResponse response);
-  void send(ConnectionId socket, std::string text);
+  void respond(ConnectionId request, HttpResponse response) override;
+  void send(ConnectionId socket, std::string text) override;
   // After what was sent.
-  void close(ConnectionId socket, SocketClose close);
+  void close(ConnectionId socket, SocketClose close) override;
 
   void stop_listening();
 
@@ -68,7 +72,6 @@ class WebServer {
   [[nodiscard]] const WebCounters& counters() const;
 
  private:
-  class Impl;
   explicit WebServer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -44,7 +44,9 @@ int WebServer::Impl::on_head(WebConnection& connection) {
   begin(connection);
   ++counters_.requests;
   switch (connection.head.framing) {
-    case BodyFraming::None: dispatch(connection); return 0;
+    case BodyFraming::None:
+      dispatch(connection);
+      return 0;
     case BodyFraming::Missing:
     case BodyFraming::Chunked:
       // lws 4.1 knows no chunked requests.
@@ -52,7 +54,8 @@ int WebServer::Impl::on_head(WebConnection& connection) {
              error_response(411, ErrorCode::BadMessage, "a body needs a Content-Length"),
              Connection::Close);
       return 0;
-    case BodyFraming::Length: break;
+    case BodyFraming::Length:
+      break;
   }
   const std::uint64_t length = connection.head.content_length;
   if (length > config_.body_bytes) {

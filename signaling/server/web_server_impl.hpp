@@ -72,6 +72,7 @@ class WebServer::Impl {
   using Phase = WebConnection::Phase;
 
   std::expected<void, std::string> create_context();
+  void start_accepting();
   void on_acceptable();
   void adopt(AcceptedSocket accepted);
 
@@ -110,6 +111,7 @@ class WebServer::Impl {
   lws_vhost* vhost_ = nullptr;
   ListenSocket listener_;
   UvPoll accept_poll_;
+  UvTimer accept_pause_;
   UvTimer ping_timer_;
   std::unique_ptr<HangupWatch> hangups_;
   std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
@@ -117,6 +119,7 @@ class WebServer::Impl {
   DeadlineQueue<ConnectionId> pings_;
   std::string scratch_;  // LWS_PRE bytes of room, then what is written
   std::uint64_t last_id_ = 0;
+  bool ending_ = false;
   WebCounters counters_;
 };
 

@@ -1,0 +1,237 @@
+#include "signaling/server/config.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+
+#include "common/signaling/names.hpp"
+#include "signaling/server/origin_policy.hpp"
+
+namespace icebreaker::signaling {
+
+namespace {
+
+using service::ConfigSection;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::optional<std::string> variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>{value};
+}
+
+SocketAddress read_listen(const ConfigSection& root, const SignalEnvironment& environment) {
+  SocketAddress listen = root.socket_address("listen").value_or(
+      SocketAddress{.ip = IpAddress::any(Family::V4), .port = 8080});
+  if (environment.port) {
+    const std::string& text = *environment.port;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), listen.port);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+      root.fail("listen", "the environment's PORT is not a port number: " + text);
+    }
+  }
+  return listen;
+}
+
+void check_state(const ConfigSection& root) {
+  const std::string state = root.text("state", "memory");
+  if (state == "memory") return;
+  if (state.starts_with("redis://")) {
+    root.fail("state", "this version keeps its state in memory only; set state = \"memory\"");
+  }
+  root.fail("state", "must be \"memory\"");
+}
+
+void check_auth(const ConfigSection& root) {
+  enum class Mode : std::uint8_t { None, Jwt };
+  const ConfigSection auth = root.section("auth");
+  if (auth.choice<Mode>("mode", Mode::None, {{"none", Mode::None}, {"jwt", Mode::Jwt}}) ==
+      Mode::Jwt) {
+    auth.fail("mode", "this version verifies no tokens; set mode = \"none\"");
+  }
+}
+
+std::vector<std::string> read_origins(const ConfigSection& root) {
+  std::vector<std::string> origins = root.texts("allowed_origins");
+  for (const std::string& origin : origins) {
+    if (!is_origin(origin)) {
+      root.fail("allowed_origins",
+                "`" + origin + "` is no origin: write \"https://example.org\" or \"*\"");
+    }
+  }
+  return origins;
+}
+
+std::string read_instance(const ConfigSection& root) {
+  std::string instance = root.text("instance", "");
+  if (!instance.empty() && !is_valid_name(instance)) {
+    root.fail("instance", "must be 1 to 64 of A-Z a-z 0-9 . _ -");
+  }
+  return instance;
+}
+
+milliseconds read_ms(const ConfigSection& section, std::string_view key, milliseconds otherwise,
+                     milliseconds min) {
+  return section.duration(key, otherwise, {.min = min, .max = std::chrono::hours{1}});
+}
+
+void read_session(const ConfigSection& root, SignalConfig& config) {
+  const ConfigSection session = root.section("session");
+  HubConfig& hub = config.hub;
+  hub.hold = read_ms(session, "hold_ms", hub.hold, milliseconds{100});
+  hub.ping = read_ms(session, "ping_ms", hub.ping, milliseconds{100});
+  hub.away_after = read_ms(session, "away_after_ms", hub.away_after, milliseconds{0});
+  hub.resume_window = read_ms(session, "resume_window_ms", hub.resume_window, milliseconds{100});
+  hub.token_secrets = session.secrets("token_secrets");
+  config.state.away_after = hub.away_after;
+  config.state.resume_window = hub.resume_window;
+  config.state.tombstone = hub.resume_window;
+}
+
+template <class T>
+T read_count(const ConfigSection& section, std::string_view key, T otherwise, std::int64_t min,
+             std::int64_t max = std::numeric_limits<std::int32_t>::max()) {
+  return static_cast<T>(
+      section.integer(key, static_cast<std::int64_t>(otherwise), {.min = min, .max = max}));
+}
+
+void read_limits(const ConfigSection& root, SignalConfig& config) {
+  const ConfigSection section = root.section("limits");
+  HubConfig& hub = config.hub;
+  Limits& limits = hub.limits;
+  hub.opens_per_minute = read_count(section, "opens_per_minute", hub.opens_per_minute, 0);
+  hub.messages_per_second = read_count(section, "messages_per_second", hub.messages_per_second, 0);
+  limits.message_bytes = read_count(section, "message_bytes", limits.message_bytes, 1024);
+  limits.body_bytes = read_count(section, "body_bytes", limits.body_bytes, 1024);
+  limits.mailbox_messages = read_count(section, "mailbox_messages", limits.mailbox_messages, 1);
+  limits.mailbox_bytes = read_count(section, "mailbox_bytes", limits.mailbox_bytes, 1024);
+  limits.room_capacity = read_count(section, "room_capacity", limits.room_capacity, 1, 1024);
+  config.state.mailbox_messages = limits.mailbox_messages;
+  config.state.mailbox_bytes = limits.mailbox_bytes;
+
+  const ConfigSection rooms = root.section("rooms");
+  hub.default_capacity =
+      read_count(rooms, "capacity", hub.default_capacity, 1, limits.room_capacity);
+}
+
+TurnServerConfig read_turn(const ConfigSection& section, const SignalEnvironment& environment) {
+  TurnServerConfig turn{.urls = section.texts("urls"),
+                        .secret = section.secret("secret").value_or(""),
+                        .username = section.text("username", ""),
+                        .credential = section.secret("credential").value_or("")};
+  turn.ttl = std::chrono::duration_cast<seconds>(
+      section.duration("ttl_s", turn.ttl, {.min = seconds{60}, .max = std::chrono::hours{24 * 7}}));
+  if (turn.urls.empty()) section.fail("urls", "must name at least one URL");
+  for (const std::string& url : turn.urls) {
+    if (!is_turn_url(url)) section.fail("urls", "`" + url + "` is no turn: or turns: URL");
+  }
+  if (!turn.secret.empty() && !turn.username.empty()) {
+    section.fail("username", "a server has a secret or a fixed user, not both");
+  }
+  if (turn.secret.empty() && turn.username.empty() && environment.turn_secret) {
+    turn.secret = environment.turn_secret->substr(0, environment.turn_secret->find(','));
+  }
+  return turn;
+}
+
+void read_ice(const ConfigSection& root, const SignalEnvironment& environment,
+              SignalConfig& config) {
+  const ConfigSection ice = root.section("ice");
+  config.ice.stun = ice.texts("stun");
+  for (const std::string& url : config.ice.stun) {
+    if (!is_stun_url(url)) ice.fail("stun", "`" + url + "` is no stun: or stuns: URL");
+  }
+  for (const ConfigSection& section : ice.sections("turn")) {
+    TurnServerConfig turn = read_turn(section, environment);
+    if (turn.secret.empty() && turn.username.empty()) {
+      config.warnings.push_back("clients are not told of " + turn.urls.front() +
+                                ": set [[ice.turn]] secret or ICEBREAKER_TURN_SECRET");
+      continue;
+    }
+    config.ice.turn.push_back(std::move(turn));
+  }
+}
+
+void read_tls(const ConfigSection& root, SignalConfig& config) {
+  const ConfigSection tls = root.section("tls");
+  config.certificate_file = tls.text("certificate_file", "");
+  config.key_file = tls.text("key_file", "");
+  if (config.certificate_file.empty() != config.key_file.empty()) {
+    tls.fail(config.key_file.empty() ? "key_file" : "certificate_file",
+             "TLS needs certificate_file and key_file");
+  }
+}
+
+}  // namespace
+
+SignalEnvironment read_environment() {
+  return {.port = variable("PORT"), .turn_secret = variable("ICEBREAKER_TURN_SECRET")};
+}
+
+std::string_view default_signal_config() {
+  return R"(# icebreaker-signal: rooms, signaling and the web client on one port.
+
+listen = "0.0.0.0:8080"            # the environment's PORT replaces the port
+state = "memory"
+instance = ""                      # a name for logs; empty = random
+web_root = ""                      # empty = the client that came with the program; "off" = none
+allowed_origins = []               # empty = same origin only; ["*"] = any
+trusted_proxies = []               # CIDRs whose X-Forwarded-For is believed
+
+[session]
+hold_ms = 20000                    # how long a poll without news is held
+ping_ms = 25000
+away_after_ms = 3000
+resume_window_ms = 60000
+token_secrets = []                 # sign resume tokens; empty = random (one instance only)
+
+[ice]
+stun = ["stun:{host}:3478"]        # {host} = the host name under which the client came
+
+[[ice.turn]]
+urls = ["turn:{host}:3478?transport=udp"]
+secret = ""                        # empty = the first of ICEBREAKER_TURN_SECRET
+ttl_s = 3600
+
+[auth]
+mode = "none"
+
+[rooms]
+capacity = 2
+
+[limits]                           # rates per address prefix and user; 0 = off
+opens_per_minute = 120
+messages_per_second = 50
+
+[drain]
+seconds = 10
+
+[metrics]
+address = "127.0.0.1:9640"         # /metrics /healthz /readyz
+
+[log]
+level = "info"
+format = "text"
+)";
+}
+
+SignalConfig read_signal_config(const ConfigSection& root, const SignalEnvironment& environment) {
+  SignalConfig config;
+  config.listen = read_listen(root, environment);
+  check_state(root);
+  config.instance = read_instance(root);
+  config.web_root = root.text("web_root", "");
+  config.allowed_origins = read_origins(root);
+  config.trusted_proxies = root.cidrs("trusted_proxies");
+  read_session(root, config);
+  read_ice(root, environment, config);
+  check_auth(root);
+  read_limits(root, config);
+  config.drain = root.section("drain").duration("seconds", config.drain,
+                                                {.min = seconds{0}, .max = std::chrono::hours{1}});
+  config.metrics = service::read_metrics_address(root);
+  read_tls(root, config);
+  return config;
+}
+
+}  // namespace icebreaker::signaling

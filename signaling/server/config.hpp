@@ -1,0 +1,49 @@
+// signal.toml and the environment as values.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/address.hpp"
+#include "common/service/common_config.hpp"
+#include "common/service/config_file.hpp"
+#include "signaling/core/hub.hpp"
+#include "signaling/server/ice_servers.hpp"
+
+namespace icebreaker::signaling {
+
+struct SignalEnvironment {
+  std::optional<std::string> port;         // PORT
+  std::optional<std::string> turn_secret;  // ICEBREAKER_TURN_SECRET: several, separated by commas
+};
+
+SignalEnvironment read_environment();
+
+struct SignalConfig {
+  SocketAddress listen{};
+  std::string instance{};
+  std::string web_root{};  // "off": none; empty: the client that came with the program
+  std::vector<std::string> allowed_origins{};
+  std::vector<Cidr> trusted_proxies{};
+  HubConfig hub{};  // token_secrets may be empty: make random ones
+  StateConfig state{};
+  IceConfig ice{};
+  std::chrono::milliseconds drain{10'000};
+  std::optional<SocketAddress> metrics{};
+  std::string certificate_file{};  // both empty: no TLS
+  std::string key_file{};
+  // What is left out for want of a setting, one line each.
+  std::vector<std::string> warnings{};
+};
+
+// The text of --print-default-config, in force without --config.
+std::string_view default_signal_config();
+
+// Throws service::ConfigError. Reads everything but [log].
+SignalConfig read_signal_config(const service::ConfigSection& root,
+                                const SignalEnvironment& environment);
+
+}  // namespace icebreaker::signaling

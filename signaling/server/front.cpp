@@ -1,0 +1,248 @@
+#include "signaling/server/front.hpp"
+
+#include <algorithm>
+
+#include "signaling/server/error_body.hpp"
+
+namespace icebreaker::signaling {
+
+namespace {
+
+constexpr std::chrono::seconds kDrainRetry{1};
+
+bool is_protocol_route(Route route) {
+  return route != Route::Site && route != Route::Health && route != Route::Ready;
+}
+
+// RFC 9110 §8.3: parameters follow a semicolon. Beacons are text/plain; no type at all is taken.
+bool is_taken(std::string_view content_type) {
+  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
+  return type.empty() || equal_ignoring_case(type, "application/json") ||
+         equal_ignoring_case(type, "text/plain");
+}
+
+bool lists_protocol(std::string_view offered) {
+  while (!offered.empty()) {
+    const auto comma = offered.find(',');
+    if (trimmed(offered.substr(0, comma)) == kWebSocketProtocol) return true;
+    offered = comma == std::string_view::npos ? std::string_view{} : offered.substr(comma + 1);
+  }
+  return false;
+}
+
+std::optional<std::string_view> query_view(const HttpRequest& http, std::string_view name) {
+  const std::string* const value = http.find_query(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string_view>{*value};
+}
+
+HttpResponse plain_text(int status, std::string_view text) {
+  HttpResponse response{.status = status, .body = std::string{text}};
+  response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+HttpResponse method_refused(Route route) {
+  HttpResponse response = error_response(405, ErrorCode::BadMessage, "not with this method");
+  response.headers.emplace_back("Allow", methods_of(route));
+  return response;
+}
+
+HttpResponse upgrade_required(std::string_view why) {
+  HttpResponse response = error_response(426, ErrorCode::BadMessage, std::string{why});
+  response.headers.emplace_back("Upgrade", "websocket");
+  response.headers.emplace_back("Sec-WebSocket-Version", "13");
+  return response;
+}
+
+HttpResponse origin_refused() {
+  return error_response(403, ErrorCode::OriginRefused,
+                        "pages of this origin may not use this server; see allowed_origins");
+}
+
+}  // namespace
+
+Front::Front(FrontConfig config, Hub& hub, EffectQueue& effects, Clock clock,
+             service::Logger logger)
+    : config_{std::move(config)},
+      hub_{hub},
+      effects_{effects},
+      clock_{std::move(clock)},
+      logger_{std::move(logger)} {}
+
+void Front::on_request(ConnectionId request, HttpRequest& http) {
+  const RouteMatch match = match_route(http.path);
+  if (!is_protocol_route(match.route)) {
+    answer(request, match.route, local_response(match.route, http));
+    return;
+  }
+  if (!config_.origins.allows(http.origin, config_.proxies.host_of(http))) {
+    answer(request, match.route, origin_refused());
+    return;
+  }
+  if (auto response = refusal_of(match, http)) {
+    for (auto& header : config_.origins.cors_headers(http.origin)) {
+      response->headers.push_back(std::move(header));
+    }
+    answer(request, match.route, *std::move(response));
+    return;
+  }
+  if (http.method == Method::Options) {
+    HttpResponse response{.status = 204};
+    response.headers = config_.origins.preflight_headers(http.origin, methods_of(match.route));
+    answer(request, match.route, std::move(response));
+    return;
+  }
+  pending_.emplace(request, Pending{.route = match.route, .origin = http.origin});
+  call_hub(request, match, http);
+  flush();
+}
+
+std::optional<HttpResponse> Front::refusal_of(const RouteMatch& match,
+                                              const HttpRequest& http) const {
+  if (match.route == Route::Unknown) {
+    return error_response(404, ErrorCode::BadMessage, "there is no such path");
+  }
+  if (!allows(match.route, http.method)) return method_refused(match.route);
+  if (http.method == Method::Options) return std::nullopt;
+  if (match.route == Route::Socket) return upgrade_required("this path speaks WebSocket");
+  if (http.method == Method::Post && !is_taken(http.content_type)) {
+    return error_response(415, ErrorCode::BadMessage, "send application/json or text/plain");
+  }
+  return std::nullopt;
+}
+
+void Front::call_hub(ConnectionId request, const RouteMatch& match, const HttpRequest& http) {
+  const Now now = clock_();
+  const UrlParameters url{.session = match.session,
+                          .epoch = query_view(http, "epoch"),
+                          .after = query_view(http, "after")};
+  if (match.route == Route::Sessions) {
+    hub_.open_session(now, request, client_of(http), http.body);
+  } else if (match.route == Route::Session) {
+    hub_.close_session(now, request, url);
+  } else if (http.method == Method::Post) {
+    hub_.post(now, request, client_of(http), match.session, http.body);
+  } else {
+    hub_.poll(now, request, client_of(http), url);
+  }
+}
+
+HttpResponse Front::local_response(Route route, const HttpRequest& http) const {
+  if (route == Route::Site) return config_.site.respond(http);
+  if (!allows(route, http.method)) return method_refused(route);
+  if (route == Route::Ready && draining_) return plain_text(503, "draining\n");
+  return plain_text(200, "ok\n");
+}
+
+void Front::answer(ConnectionId request, Route route, HttpResponse response) {
+  count(route, response.status);
+  responder_->respond(request, std::move(response));
+}
+
+void Front::on_request_gone(ConnectionId request) {
+  if (pending_.erase(request) == 0) return;
+  hub_.on_request_gone(clock_(), request);
+  flush();
+}
+
+std::optional<HttpResponse> Front::check_upgrade(const HttpRequest& http) {
+  const Route route = match_route(http.path).route;
+  std::optional<HttpResponse> refusal;
+  if (!equal_ignoring_case(http.upgrade, "websocket")) {
+    refusal = error_response(400, ErrorCode::BadMessage, "this server upgrades to WebSocket only");
+  } else if (route != Route::Socket) {
+    refusal = error_response(404, ErrorCode::BadMessage, "WebSocket is at /v1/ws");
+  } else if (http.method != Method::Get) {
+    refusal = method_refused(route);
+  } else if (!config_.origins.allows(http.origin, config_.proxies.host_of(http))) {
+    refusal = origin_refused();
+  } else if (http.websocket_version != "13") {
+    refusal = upgrade_required("WebSocket version 13 is spoken here");
+  } else if (!lists_protocol(http.websocket_protocols)) {
+    refusal = error_response(400, ErrorCode::UnsupportedProtocol,
+                             "offer the subprotocol " + std::string{kWebSocketProtocol});
+  } else if (draining_) {
+    refusal =
+        error_response(503, ErrorCode::Unavailable, "this instance is going away", kDrainRetry);
+  }
+  if (refusal) count(route, refusal->status);
+  return refusal;
+}
+
+void Front::on_socket_open(ConnectionId socket, const HttpRequest& http) {
+  ClientInfo client = client_of(http);
+  logger_.debug("socket opened", {{"connection", socket.value}, {"client", client.address}});
+  hub_.on_ws_open(clock_(), socket, std::move(client));
+  flush();
+}
+
+void Front::on_socket_message(ConnectionId socket, std::string_view text) {
+  hub_.on_ws_message(clock_(), socket, text);
+  flush();
+}
+
+void Front::on_socket_too_large(ConnectionId socket) {
+  hub_.on_ws_too_large(clock_(), socket);
+  flush();
+}
+
+void Front::on_socket_closed(ConnectionId socket) {
+  logger_.debug("socket closed", {{"connection", socket.value}});
+  hub_.on_ws_closed(clock_(), socket);
+  flush();
+}
+
+void Front::on_deadline() {
+  hub_.on_deadline(clock_());
+  flush();
+}
+
+void Front::drain(std::chrono::milliseconds within) {
+  draining_ = true;
+  hub_.drain(clock_(), within);
+  flush();
+}
+
+ClientInfo Front::client_of(const HttpRequest& http) const {
+  const std::string host = config_.proxies.host_of(http);
+  return {.address = config_.proxies.client_of(http), .host = std::string{host_without_port(host)}};
+}
+
+void Front::flush() {
+  for (Effect& effect : effects_.take()) {
+    std::visit([this](auto& each) { apply(each); }, effect);
+  }
+}
+
+void Front::apply(effect::Send& send) {
+  responder_->send(send.connection, std::move(send.text));
+}
+
+void Front::apply(effect::Close& close) {
+  responder_->close(close.connection, {.code = static_cast<std::uint16_t>(close.code),
+                                       .reason = std::move(close.reason)});
+}
+
+void Front::apply(effect::Respond& respond) {
+  const auto found = pending_.find(respond.connection);
+  if (found == pending_.end()) return;  // hung up meanwhile
+  const Pending pending = std::move(found->second);
+  pending_.erase(found);
+  HttpResponse response = json_response(respond.status, std::move(respond.body));
+  if (respond.retry_after) {
+    response.headers.emplace_back("Retry-After", std::to_string(respond.retry_after->count()));
+  }
+  for (auto& header : config_.origins.cors_headers(pending.origin)) {
+    response.headers.push_back(std::move(header));
+  }
+  answer(respond.connection, pending.route, std::move(response));
+}
+
+void Front::count(Route route, int status) {
+  const auto* const found = std::ranges::find(FrontCounters::kStatuses, status);
+  const auto column = static_cast<std::size_t>(found - FrontCounters::kStatuses.begin());
+  ++counters_.responses.at(static_cast<std::size_t>(route)).at(column);
+}
+
+}  // namespace icebreaker::signaling

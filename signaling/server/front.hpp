@@ -1,0 +1,103 @@
+// Between the web and the hub: routes, origins and refusals that never reach the hub, and the hub's
+// effects back onto connections. Reader's path: WebServer -> Front -> Hub -> effects -> WebServer.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "common/service/log.hpp"
+#include "signaling/core/hub.hpp"
+#include "signaling/server/client_address.hpp"
+#include "signaling/server/origin_policy.hpp"
+#include "signaling/server/responder.hpp"
+#include "signaling/server/routes.hpp"
+#include "signaling/server/static_site.hpp"
+#include "signaling/server/web_handler.hpp"
+
+namespace icebreaker::signaling {
+
+// Effects wait here until the hub has returned.
+class EffectQueue final : public EffectSink {
+ public:
+  void emit(Effect effect) override { effects_.push_back(std::move(effect)); }
+
+  [[nodiscard]] std::vector<Effect> take() { return std::exchange(effects_, {}); }
+
+ private:
+  std::vector<Effect> effects_;
+};
+
+struct FrontConfig {
+  OriginPolicy origins;
+  TrustedProxies proxies;
+  StaticSite site;
+};
+
+struct FrontCounters {
+  static constexpr std::array kStatuses{200, 201, 202, 204, 304, 400, 401, 403, 404,
+                                        405, 409, 410, 411, 413, 415, 426, 429, 503};
+  // By Route, then by index of kStatuses; the last column is any other.
+  std::array<std::array<std::uint64_t, kStatuses.size() + 1>, kRouteCount> responses{};
+};
+
+class Front final : public WebHandler {
+ public:
+  using Clock = std::function<Now()>;
+
+  // All references outlive the front. `effects` is the sink that the hub was made with.
+  Front(FrontConfig config, Hub& hub, EffectQueue& effects, Clock clock, service::Logger logger);
+
+  // Once, before anything else.
+  void connect(Responder& responder) { responder_ = &responder; }
+
+  void on_request(ConnectionId request, HttpRequest& http) override;
+  void on_request_gone(ConnectionId request) override;
+  std::optional<HttpResponse> check_upgrade(const HttpRequest& http) override;
+  void on_socket_open(ConnectionId socket, const HttpRequest& http) override;
+  void on_socket_message(ConnectionId socket, std::string_view text) override;
+  void on_socket_too_large(ConnectionId socket) override;
+  void on_socket_closed(ConnectionId socket) override;
+
+  void on_deadline();
+  // No new sessions and sockets; see Hub::drain.
+  void drain(std::chrono::milliseconds within);
+
+  [[nodiscard]] bool draining() const { return draining_; }
+
+  [[nodiscard]] const FrontCounters& counters() const { return counters_; }
+
+ private:
+  struct Pending {
+    Route route = Route::Site;
+    std::string origin;
+  };
+
+  std::optional<HttpResponse> refusal_of(const RouteMatch& match, const HttpRequest& http) const;
+  void call_hub(ConnectionId request, const RouteMatch& match, const HttpRequest& http);
+  [[nodiscard]] HttpResponse local_response(Route route, const HttpRequest& http) const;
+  [[nodiscard]] ClientInfo client_of(const HttpRequest& http) const;
+  void answer(ConnectionId request, Route route, HttpResponse response);
+  void flush();
+  void apply(effect::Send& send);
+  void apply(effect::Close& close);
+  void apply(effect::Respond& respond);
+  void count(Route route, int status);
+
+  FrontConfig config_;
+  Hub& hub_;
+  EffectQueue& effects_;
+  Clock clock_;
+  service::Logger logger_;
+  Responder* responder_ = nullptr;
+  std::unordered_map<ConnectionId, Pending> pending_;  // requests that the hub has
+  bool draining_ = false;
+  FrontCounters counters_;
+};
+
+}  // namespace icebreaker::signaling

@@ -1,0 +1,105 @@
+// icebreaker-signal: the only place of this server that makes a clock, randomness, state and a
+// loop.
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <span>
+
+#include <sys/resource.h>
+#include <uv.h>
+
+#include "common/crypto/system_random.hpp"
+#include "common/service/command_line.hpp"
+#include "common/service/lifecycle.hpp"
+#include "signaling/server/config.hpp"
+#include "signaling/server/signal_service.hpp"
+#include "signaling/state/memory_state.hpp"
+
+namespace {
+
+using namespace icebreaker;
+using namespace icebreaker::signaling;
+
+Now read_clocks() {
+  return {.mono = std::chrono::steady_clock::now(), .wall = std::chrono::system_clock::now()};
+}
+
+// Each client is a descriptor. Tables of libwebsockets grow with the limit, hence the ceiling.
+void raise_descriptor_limit() {
+  constexpr rlim_t kEnough = 262'144;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+class UvLoop {
+ public:
+  UvLoop() { uv_loop_init(&loop_); }
+
+  UvLoop(const UvLoop&) = delete;
+  UvLoop& operator=(const UvLoop&) = delete;
+  UvLoop(UvLoop&&) = delete;
+  UvLoop& operator=(UvLoop&&) = delete;
+
+  ~UvLoop() {
+    uv_run(&loop_, UV_RUN_DEFAULT);  // handles that are closing
+    uv_loop_close(&loop_);
+  }
+
+  uv_loop_t* get() { return &loop_; }
+
+ private:
+  uv_loop_t loop_{};
+};
+
+int serve(const SignalConfig& config, service::Log& log, const service::CommandLine& command_line) {
+  service::Lifecycle lifecycle;
+  raise_descriptor_limit();
+  crypto::SystemRandom random;
+  UvLoop loop;
+  MemoryState state{config.state, random};
+  const auto reload = [&] {
+    const service::ConfigFile file = service::open_config(command_line, default_signal_config());
+    SignalConfig fresh = read_signal_config(file.root(), read_environment());
+    const service::LogConfig fresh_log = service::read_log_config(file.root());
+    file.finish();
+    log.set_level(command_line.log_level.value_or(fresh_log.level));
+    return fresh;
+  };
+  SignalService service{config,
+                        {.loop = loop.get(),
+                         .state = state,
+                         .random = random,
+                         .lifecycle = lifecycle,
+                         .log = log,
+                         .clock = read_clocks,
+                         .reload = reload}};
+  service.run();
+  return service::kExitClean;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::optional<SignalConfig> config;
+  const service::ServerMain server{
+      .info = {.name = "icebreaker-signal",
+               .component = "signal",
+               .description =
+                   "Signaling server for WebRTC: rooms over WebSocket and long-poll, ICE "
+                   "server lists and the web client.",
+               .extra_flags = {}},
+      .default_config = default_signal_config(),
+      .load =
+          [&](const service::ConfigSection& root, const service::CommandLine&) {
+            config = read_signal_config(root, read_environment());
+          },
+      .serve =
+          [&](service::Log& log, const service::CommandLine& command_line) {
+            return serve(config.value(), log, command_line);
+          }};
+  const std::span arguments{argv, static_cast<std::size_t>(argc)};
+  const std::vector<const char*> texts{arguments.begin(), arguments.end()};
+  return service::run_server(server, texts);
+}

@@ -1,0 +1,135 @@
+#include "signaling/server/signal_metrics.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace icebreaker::signaling {
+
+namespace {
+
+using service::MetricFamilies;
+using service::MetricFamily;
+using service::MetricType;
+
+constexpr std::array<std::string_view, kTransportCount> kTransports{"websocket", "poll"};
+
+std::string full_name(std::string_view name) {
+  return "icebreaker_signal_" + std::string{name};
+}
+
+void add_single(MetricFamilies& out, std::string_view name, std::string_view help,
+                std::uint64_t value, MetricType type = MetricType::Counter) {
+  out.push_back({.name = full_name(name),
+                 .help = std::string{help},
+                 .type = type,
+                 .samples = {{.labels = {}, .value = static_cast<double>(value), .buckets = {}}}});
+}
+
+template <class Values, class NameOf>
+void add_labelled(MetricFamilies& out, MetricFamily family, std::string_view label,
+                  const Values& values, NameOf name_of_index) {
+  family.name = full_name(family.name);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    family.samples.push_back(
+        {.labels = {{.name = std::string{label}, .value = std::string{name_of_index(i)}}},
+         .value = static_cast<double>(values.at(i)),
+         .buckets = {}});
+  }
+  out.push_back(std::move(family));
+}
+
+MetricFamily counter(std::string_view name, std::string_view help) {
+  return {.name = std::string{name},
+          .help = std::string{help},
+          .type = MetricType::Counter,
+          .samples = {}};
+}
+
+void add_responses(MetricFamilies& out, const FrontCounters& front) {
+  MetricFamily family = counter("http_responses_total", "HTTP responses by route and status.");
+  family.name = full_name(family.name);
+  for (std::size_t route = 0; route < kRouteCount; ++route) {
+    const auto& row = front.responses.at(route);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row.at(i) == 0) continue;
+      const std::string status = i < FrontCounters::kStatuses.size()
+                                     ? std::to_string(FrontCounters::kStatuses.at(i))
+                                     : "other";
+      const std::string_view route_name = name_of(static_cast<Route>(route));
+      family.samples.push_back({.labels = {{.name = "route", .value = std::string{route_name}},
+                                           {.name = "status", .value = status}},
+                                .value = static_cast<double>(row.at(i)),
+                                .buckets = {}});
+    }
+  }
+  out.push_back(std::move(family));
+}
+
+void add_hub(MetricFamilies& out, const HubCounters& hub) {
+  const auto transport = [](std::size_t i) { return kTransports.at(i); };
+  add_labelled(out, counter("messages_received_total", "Client messages by type."), "type",
+               hub.received, client_message_name);
+  add_labelled(out, counter("errors_total", "Refusals told to clients, by code."), "code",
+               hub.refused, [](std::size_t i) { return name_of(static_cast<ErrorCode>(i)); });
+  add_labelled(out, counter("sessions_opened_total", "New sessions by transport."), "transport",
+               hub.opened, transport);
+  add_labelled(out, counter("sessions_resumed_total", "Resumed sessions by transport."),
+               "transport", hub.resumed, transport);
+  add_single(out, "sessions_recreated_total", "Sessions made again from a resume token.",
+             hub.recreated);
+  add_single(out, "messages_delivered_total", "Numbered messages handed to a transport.",
+             hub.delivered);
+  add_single(out, "messages_replayed_total", "Of those, handed over once before.", hub.replayed);
+  add_single(out, "messages_duplicate_total", "Client messages that came twice.", hub.duplicates);
+  add_single(out, "signals_stale_total", "Signals dropped for an older negotiation.",
+             hub.stale_generation);
+  add_single(out, "receives_superseded_total", "Receives ended by a newer one.", hub.superseded);
+  add_single(out, "ice_refreshes_total", "ICE server lists sent unasked.", hub.ice_refreshes);
+  add_single(out, "rate_limited_total", "Requests and messages over a rate.", hub.rate_limited);
+  add_single(out, "state_unavailable_total", "Calls that the state engine could not answer.",
+             hub.state_unavailable);
+}
+
+void add_web(MetricFamilies& out, const WebCounters& web) {
+  add_single(out, "connections_total", "TCP connections accepted.", web.connections);
+  add_single(out, "http_requests_total", "HTTP requests read.", web.requests);
+  add_single(out, "websockets_total", "WebSocket connections opened.", web.sockets);
+  add_single(out, "websockets_slow_total", "WebSocket connections closed for reading too slowly.",
+             web.slow_readers);
+  add_single(out, "websockets_silent_total", "WebSocket connections closed for their silence.",
+             web.silent);
+  add_single(out, "accept_failures_total", "Connections that could not be accepted.",
+             web.accept_failures);
+}
+
+}  // namespace
+
+void SignalMetrics::publish(const SignalNumbers& numbers) {
+  const std::lock_guard lock{mutex_};
+  numbers_ = numbers;
+}
+
+MetricFamilies SignalMetrics::collect() const {
+  SignalNumbers numbers;
+  {
+    const std::lock_guard lock{mutex_};
+    numbers = numbers_;
+  }
+  MetricFamilies out = service::process_metrics();
+  add_hub(out, numbers.hub);
+  add_web(out, numbers.web);
+  add_responses(out, numbers.front);
+  MetricFamily receives{.name = "receives",
+                        .help = "WebSocket sessions and held polls open now.",
+                        .type = MetricType::Gauge,
+                        .samples = {}};
+  add_labelled(out, std::move(receives), "transport", numbers.receives,
+               [](std::size_t i) { return kTransports.at(i); });
+  add_single(out, "open_connections", "Requests and WebSocket connections open now.",
+             numbers.open_connections, MetricType::Gauge);
+  return out;
+}
+
+}  // namespace icebreaker::signaling

@@ -1,0 +1,179 @@
+#include "signaling/server/signal_service.hpp"
+
+#include <algorithm>
+
+#include <uv.h>
+
+#include "common/service/command_line.hpp"
+#include "signaling/server/web_root.hpp"
+
+namespace icebreaker::signaling {
+
+namespace {
+
+// Above what goaway promises, for the last close handshakes.
+constexpr std::chrono::milliseconds kDrainGrace{2'000};
+
+HubConfig with_secrets(HubConfig hub, RandomSource& random) {
+  if (!hub.token_secrets.empty()) return hub;
+  std::array<std::byte, 32> secret{};
+  random.fill(secret);
+  hub.token_secrets.emplace_back(text_of(secret));
+  return hub;
+}
+
+StaticSite load_site(const std::string& web_root, const service::Logger& logger) {
+  const auto folder = find_web_root(web_root);
+  if (!folder) return {};
+  auto site = StaticSite::load(*folder);
+  if (!site) {
+    throw service::StartError("cannot serve the web client: " + site.error() +
+                              "; set web_root to its folder or to \"off\"");
+  }
+  logger.info("web client loaded", {{"folder", folder->string()},
+                                    {"files", site->file_count()},
+                                    {"bytes", site->total_bytes()}});
+  return *std::move(site);
+}
+
+WebServerConfig web_config_of(const SignalConfig& config) {
+  WebServerConfig web{.listen = config.listen,
+                      .certificate_file = config.certificate_file,
+                      .key_file = config.key_file};
+  web.body_bytes = config.hub.limits.body_bytes;
+  web.message_bytes = config.hub.limits.message_bytes;
+  web.outbox_bytes = 4 * (config.hub.limits.mailbox_bytes + config.hub.limits.message_bytes);
+  web.ping = config.hub.ping;
+  return web;
+}
+
+}  // namespace
+
+SignalService::SignalService(SignalConfig config, SignalParts parts)
+    : config_{std::move(config)},
+      parts_{std::move(parts)},
+      logger_{parts_.log, "signal"},
+      ice_{config_.ice},
+      hub_{with_secrets(config_.hub, parts_.random), parts_.state, ice_, parts_.random, effects_},
+      front_{{.origins = OriginPolicy{config_.allowed_origins},
+              .proxies = TrustedProxies{config_.trusted_proxies},
+              .site = load_site(config_.web_root, logger_)},
+             hub_,
+             effects_,
+             parts_.clock,
+             logger_} {
+  for (const std::string& warning : config_.warnings) logger_.warn(warning);
+  start_web();
+  start_metrics();
+}
+
+void SignalService::start_web() {
+  auto web = WebServer::start(parts_.loop, web_config_of(config_), front_, logger_);
+  if (!web) throw service::StartError(web.error());
+  web_ = *std::move(web);
+  front_.connect(*web_);
+  deadline_.start(parts_.loop, [this] { front_.on_deadline(); });
+  drain_end_.start(parts_.loop, [this] { uv_stop(parts_.loop); });
+  turn_.start(parts_.loop, [this] { on_turn(); });
+  lifecycle_poll_.start(parts_.loop, parts_.lifecycle.fd(), [this] { on_lifecycle(); });
+  if (const auto period = parts_.lifecycle.watchdog_period()) {
+    watchdog_.start(parts_.loop, [this, period = *period] {
+      parts_.lifecycle.feed_watchdog();
+      watchdog_.set(period);
+    });
+    watchdog_.set(*period);
+  }
+  const std::string_view transport = config_.certificate_file.empty() ? "http" : "https";
+  logger_.info("listening", {{"transport", transport}, {"address", web_->address()}});
+}
+
+void SignalService::start_metrics() {
+  if (!config_.metrics) return;
+  auto endpoint = service::MetricsEndpoint::start(
+      *config_.metrics, [this] { return metrics_.collect(); },
+      [this]() -> std::optional<std::string> {
+        if (ready_) return std::nullopt;
+        return "draining";
+      });
+  if (!endpoint) throw service::StartError(endpoint.error());
+  endpoint_ = *std::move(endpoint);
+  logger_.info("listening", {{"transport", "metrics"}, {"address", endpoint_->address()}});
+}
+
+void SignalService::run() {
+  ready_ = true;
+  const std::string listen =
+      (config_.certificate_file.empty() ? "http:" : "https:") + web_->address().to_string();
+  logger_.info("ready", {{"listen", listen}, {"state", "memory"}});
+  parts_.lifecycle.notify_ready("serving " + listen);
+  uv_run(parts_.loop, UV_RUN_DEFAULT);
+  logger_.info("stopped");
+}
+
+// Before each wait of the loop: what this turn changed becomes visible and is timed.
+void SignalService::on_turn() {
+  schedule_deadline();
+  metrics_.publish(
+      {.hub = hub_.counters(),
+       .web = web_->counters(),
+       .front = front_.counters(),
+       .receives = {hub_.receives(Transport::WebSocket), hub_.receives(Transport::Poll)},
+       .open_connections = web_->open_count()});
+  if (front_.draining()) finish_when_drained();
+}
+
+void SignalService::schedule_deadline() {
+  const auto next = hub_.next_deadline();
+  if (!next) {
+    deadline_.stop();
+    return;
+  }
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - parts_.clock().mono);
+  deadline_.set(std::max(wait, std::chrono::milliseconds{0}));
+}
+
+void SignalService::on_lifecycle() {
+  while (const auto event = parts_.lifecycle.poll()) {
+    if (*event == service::LifecycleEvent::Stop) on_stop();
+    if (*event == service::LifecycleEvent::Reload) on_reload();
+  }
+}
+
+void SignalService::on_reload() {
+  parts_.lifecycle.notify_reloading();
+  try {
+    SignalConfig fresh = parts_.reload();
+    ice_.reconfigure(fresh.ice);
+    HubConfig hub = config_.hub;
+    hub.opens_per_minute = fresh.hub.opens_per_minute;
+    hub.messages_per_second = fresh.hub.messages_per_second;
+    hub.default_capacity = fresh.hub.default_capacity;
+    hub_.reconfigure(with_secrets(std::move(hub), parts_.random));
+    for (const std::string& warning : fresh.warnings) logger_.warn(warning);
+    logger_.info("reloaded: log level, ICE servers, rates and room capacity");
+    logger_.warn("all other settings hold from the next start on");
+  } catch (const service::ConfigError& error) {
+    logger_.error("the configuration stays as it was", {{"why", error.what()}});
+  }
+  parts_.lifecycle.notify_ready("serving");
+}
+
+void SignalService::on_stop() {
+  if (front_.draining()) {
+    logger_.warn("stopping at once");
+    uv_stop(parts_.loop);
+    return;
+  }
+  ready_ = false;
+  parts_.lifecycle.notify_stopping();
+  logger_.info("stopping", {{"connections", web_->open_count()}});
+  web_->stop_listening();
+  front_.drain(config_.drain);
+  drain_end_.set(config_.drain + kDrainGrace);
+}
+
+void SignalService::finish_when_drained() {
+  if (web_->open_count() == 0) uv_stop(parts_.loop);
+}
+
+}  // namespace icebreaker::signaling

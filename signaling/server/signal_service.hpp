@@ -1,0 +1,68 @@
+// The life of one icebreaker-signal process on its libuv loop: start, serve, reload, drain, end.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "common/base/random.hpp"
+#include "common/service/lifecycle.hpp"
+#include "common/service/log.hpp"
+#include "common/service/metrics_endpoint.hpp"
+#include "signaling/server/config.hpp"
+#include "signaling/server/front.hpp"
+#include "signaling/server/signal_metrics.hpp"
+#include "signaling/server/uv_handles.hpp"
+#include "signaling/server/web_server.hpp"
+
+namespace icebreaker::signaling {
+
+struct SignalParts {
+  uv_loop_s* loop;
+  State& state;
+  RandomSource& random;
+  service::Lifecycle& lifecycle;
+  service::Log& log;
+  Front::Clock clock;
+  // The configuration read anew; throws service::ConfigError. Sets the log's level.
+  std::function<SignalConfig()> reload;
+};
+
+class SignalService {
+ public:
+  // Everything in `parts` outlives the service. Throws service::StartError.
+  SignalService(SignalConfig config, SignalParts parts);
+
+  // Until a Stop and the end of the drain.
+  void run();
+
+ private:
+  void start_web();
+  void start_metrics();
+  void on_turn();
+  void on_lifecycle();
+  void on_reload();
+  void on_stop();
+  void schedule_deadline();
+  void finish_when_drained();
+
+  SignalConfig config_;
+  SignalParts parts_;
+  service::Logger logger_;
+  ConfiguredIceServers ice_;
+  EffectQueue effects_;
+  Hub hub_;
+  Front front_;
+  SignalMetrics metrics_;
+  std::atomic<bool> ready_{false};
+  std::unique_ptr<WebServer> web_;
+  // They use what is above, so they end first.
+  UvPrepare turn_;
+  UvTimer deadline_;
+  UvTimer drain_end_;
+  UvTimer watchdog_;
+  UvPoll lifecycle_poll_;
+  std::unique_ptr<service::MetricsEndpoint> endpoint_;
+};
+
+}  // namespace icebreaker::signaling

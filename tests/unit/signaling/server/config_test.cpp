@@ -1,0 +1,100 @@
+#include "signaling/server/config.hpp"
+
+#include <gtest/gtest.h>
+
+namespace icebreaker::signaling {
+namespace {
+
+using namespace std::chrono_literals;
+
+SignalConfig read(std::string_view text, const SignalEnvironment& environment = {}) {
+  const auto file = service::ConfigFile::parse("signal.toml", text);
+  SignalConfig config = read_signal_config(file.root(), environment);
+  service::read_log_config(file.root());
+  file.finish();
+  return config;
+}
+
+std::string refusal_of(std::string_view text, const SignalEnvironment& environment = {}) {
+  try {
+    read(text, environment);
+  } catch (const service::ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(SignalConfig, ReadsItsOwnDefault) {
+  const SignalConfig config = read(default_signal_config());
+
+  EXPECT_EQ(config.listen.to_string(), "0.0.0.0:8080");
+  EXPECT_EQ(config.hub.hold, 20s);
+  EXPECT_EQ(config.hub.ping, 25s);
+  EXPECT_EQ(config.hub.default_capacity, 2U);
+  EXPECT_EQ(config.drain, 10s);
+  EXPECT_EQ(config.metrics.value().to_string(), "127.0.0.1:9640");
+  EXPECT_EQ(config.ice.stun, std::vector<std::string>{"stun:{host}:3478"});
+  EXPECT_TRUE(config.ice.turn.empty());
+  EXPECT_EQ(config.warnings.size(), 1U);
+}
+
+TEST(SignalConfig, ReadsAnEmptyFileAsTheSameDefaults) {
+  const SignalConfig config = read("");
+
+  EXPECT_EQ(config.listen.to_string(), "0.0.0.0:8080");
+  EXPECT_FALSE(config.metrics.has_value());
+  EXPECT_TRUE(config.warnings.empty());
+}
+
+TEST(SignalConfig, TakesPortAndSecretFromTheEnvironment) {
+  const SignalConfig config =
+      read(default_signal_config(), {.port = "9000", .turn_secret = "first,second"});
+
+  EXPECT_EQ(config.listen.to_string(), "0.0.0.0:9000");
+  ASSERT_EQ(config.ice.turn.size(), 1U);
+  EXPECT_EQ(config.ice.turn[0].secret, "first");
+  EXPECT_TRUE(config.warnings.empty());
+}
+
+TEST(SignalConfig, PrefersTheFilesSecret) {
+  const SignalConfig config = read("[[ice.turn]]\nurls = [\"turn:t\"]\nsecret = \"own\"\n",
+                                   {.port = {}, .turn_secret = "other"});
+
+  EXPECT_EQ(config.ice.turn.at(0).secret, "own");
+}
+
+TEST(SignalConfig, RefusesAPortThatIsNone) {
+  for (const std::string port : {"http", "80x", "70000", "-1"}) {
+    EXPECT_NE(refusal_of("", {.port = port, .turn_secret = {}}).find("PORT"), std::string::npos)
+        << port;
+  }
+}
+
+TEST(SignalConfig, SaysInWordsWhatThisVersionLacks) {
+  EXPECT_NE(refusal_of("state = \"redis://h\"").find("memory"), std::string::npos);
+  EXPECT_NE(refusal_of("[auth]\nmode = \"jwt\"").find("signal.toml:2"), std::string::npos);
+}
+
+TEST(SignalConfig, GivesHubAndStateTheSameLimits) {
+  const SignalConfig config = read(
+      "[session]\naway_after_ms = 5\nresume_window_ms = 7000\n"
+      "[limits]\nmailbox_messages = 9\nmailbox_bytes = 4096\n");
+
+  EXPECT_EQ(config.state.away_after, config.hub.away_after);
+  EXPECT_EQ(config.state.resume_window, 7s);
+  EXPECT_EQ(config.state.mailbox_messages, 9U);
+  EXPECT_EQ(config.hub.limits.mailbox_bytes, config.state.mailbox_bytes);
+}
+
+TEST(SignalConfig, WantsBothHalvesOfACertificate) {
+  EXPECT_NE(refusal_of("[tls]\ncertificate_file = \"a.pem\"").find("key_file"), std::string::npos);
+}
+
+TEST(SignalConfig, RefusesASecretBesideAFixedUser) {
+  EXPECT_NE(refusal_of("[[ice.turn]]\nurls = [\"turn:t\"]\nsecret = \"s\"\nusername = \"u\"")
+                .find("not both"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace icebreaker::signaling

@@ -18,16 +18,14 @@ constexpr int64_t kLatest = floor<seconds>(icebreaker::WallTime::max()).time_sin
 
 }  // namespace
 
-icebreaker_status icebreaker_mint_turn_rest(const char* secret, size_t secret_length,
-                                            const char* id, size_t id_length, int64_t expires_at,
+icebreaker_status icebreaker_mint_turn_rest(const char* secret, const char* id, int64_t expires_at,
                                             icebreaker_text* username, icebreaker_text* password) {
-  if (missing(secret, secret_length) || missing(id, id_length)) return ICEBREAKER_INVALID_ARGUMENT;
+  if (secret == nullptr || id == nullptr) return ICEBREAKER_INVALID_ARGUMENT;
   if (unusable(username) || unusable(password)) return ICEBREAKER_INVALID_ARGUMENT;
   if (expires_at < 0 || expires_at > kLatest) return ICEBREAKER_INVALID_ARGUMENT;
   return guarded([&] {
-    const auto minted = crypto::mint_turn_rest_credentials(
-        text_from(secret, secret_length), text_from(id, id_length),
-        icebreaker::WallTime{seconds{expires_at}});
+    const auto minted =
+        crypto::mint_turn_rest_credentials(secret, id, icebreaker::WallTime{seconds{expires_at}});
     const bool both_fit = fits(*username, minted.username) && fits(*password, minted.password);
     if (!both_fit) {
       username->length = minted.username.size();

@@ -2,8 +2,8 @@
  * programs in C or in any language that calls C.
  *
  * Rules of every function:
- * - Bytes and text come in as pointer and length; text is UTF-8 and needs no terminating zero. A
- *   null pointer is fine when its length is 0.
+ * - Bytes and text of messages come in as pointer and length, without a terminating zero; a null
+ *   pointer is fine when its length is 0. Names and secrets are UTF-8 that ends with a zero.
  * - What comes out goes into the caller's memory (see icebreaker_text), but for handles, which
  *   their _free function releases. Strings that are returned directly live forever.
  * - A result other than ICEBREAKER_OK leaves all outputs as they were, with the one exception that
@@ -14,6 +14,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Names and declarations are C, whatever language reads them. */
+/* NOLINTBEGIN(readability-identifier-naming, modernize-use-using) */
 
 #ifdef __cplusplus
 extern "C" {
@@ -95,8 +98,7 @@ void icebreaker_candidate_free(icebreaker_candidate* candidate);
 /* Makes the username "<expires_at>:<id>", with expires_at in seconds since 1970 (0 to
  * 9,223,372,036), and the password base64(HMAC-SHA1(secret, username)). The password always needs
  * 28 bytes and the zero. */
-icebreaker_status icebreaker_mint_turn_rest(const char* secret, size_t secret_length,
-                                            const char* id, size_t id_length, int64_t expires_at,
+icebreaker_status icebreaker_mint_turn_rest(const char* secret, const char* id, int64_t expires_at,
                                             icebreaker_text* username, icebreaker_text* password);
 
 /* ---- STUN messages (RFC 8489) ---------------------------------------------------------------- */
@@ -143,3 +145,5 @@ icebreaker_status icebreaker_long_term_key(const char* username, const char* rea
 #ifdef __cplusplus
 }
 #endif
+
+/* NOLINTEND(readability-identifier-naming, modernize-use-using) */

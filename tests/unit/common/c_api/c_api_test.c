@@ -81,12 +81,12 @@ static void mints_credentials(void) {
   icebreaker_text username = {username_buffer, sizeof username_buffer, 0};
   icebreaker_text password = {password_buffer, sizeof password_buffer, 0};
 
-  EXPECT(icebreaker_mint_turn_rest("north", 5, "alice", 5, 1700000000, &username, &password) ==
+  EXPECT(icebreaker_mint_turn_rest("north", "alice", 1700000000, &username, &password) ==
          ICEBREAKER_OK);
   EXPECT(strcmp(username.data, "1700000000:alice") == 0);
   EXPECT(username.length == 16);
   EXPECT(strcmp(password.data, "Cd/49soE35ICqcJF/bCTn8Z4OyE=") == 0);
-  EXPECT(icebreaker_mint_turn_rest("north", 5, "alice", 5, INT64_MAX, &username, &password) ==
+  EXPECT(icebreaker_mint_turn_rest("north", "alice", INT64_MAX, &username, &password) ==
          ICEBREAKER_INVALID_ARGUMENT);
 }
 
@@ -121,7 +121,7 @@ static void says_how_much_room_it_needs(void) {
   icebreaker_text username = {buffer, sizeof buffer, 0};
   icebreaker_text password = {NULL, 0, 0};
 
-  EXPECT(icebreaker_mint_turn_rest("s", 1, "alice", 5, 1700000000, &username, &password) ==
+  EXPECT(icebreaker_mint_turn_rest("s", "alice", 1700000000, &username, &password) ==
          ICEBREAKER_BUFFER_TOO_SMALL);
   EXPECT(username.length == 16);
   EXPECT(password.length == 28);

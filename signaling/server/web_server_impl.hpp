@@ -39,6 +39,7 @@ struct WebConnection {
   std::deque<std::string> outbox;
   std::size_t outbox_bytes = 0;
   std::optional<SocketClose> closing;
+  bool close_started = false;
   MonoTime last_heard;
   bool ping_due = false;
 };
@@ -91,6 +92,7 @@ class WebServer::Impl {
   int on_frame(WebConnection& connection, std::string_view bytes);
   int on_socket_writable(WebConnection& connection);
   bool write_frames(WebConnection& connection);
+  void start_close(WebConnection& connection);
   void on_ping_timer();
   void schedule_ping(const WebConnection& connection);
   void drop_outbox(WebConnection& connection);

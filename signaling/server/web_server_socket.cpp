@@ -82,18 +82,24 @@ void WebServer::Impl::drop_outbox(WebConnection& connection) {
 
 int WebServer::Impl::on_socket_writable(WebConnection& connection) {
   if (!write_frames(connection)) return -1;
-  if (!connection.outbox.empty()) {
+  if (!connection.outbox.empty() || lws_partial_buffered(connection.wsi) != 0) {
     lws_callback_on_writable(connection.wsi);
     return 0;
   }
-  if (!connection.closing) return 0;
+  if (connection.closing && !std::exchange(connection.close_started, true)) start_close(connection);
+  return 0;
+}
+
+void WebServer::Impl::start_close(WebConnection& connection) {
   std::string reason = connection.closing->reason;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws takes unsigned char.
   auto* const text = reinterpret_cast<unsigned char*>(reason.data());
   constexpr std::size_t kMaxReason = 123;  // RFC 6455 §5.5
   lws_close_reason(connection.wsi, static_cast<lws_close_status>(connection.closing->code), text,
                    std::min(reason.size(), kMaxReason));
-  return -1;
+  // Not by returning -1: Debian's build of the library then closes twice, "to confirm that it can",
+  // and the second time drops the close frame.
+  lws_set_timeout(connection.wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 }
 
 // False when the connection is broken.

@@ -1,0 +1,174 @@
+"""Clients of icebreaker-signal for tests: one session over WebSocket, over long-poll, or moving."""
+
+import asyncio
+import contextlib
+import functools
+import json
+
+import aiohttp
+
+PROTOCOL = "icebreaker.v1"
+WAIT_S = 20.0
+
+
+def in_loop(test):
+    """An async test function as one that pytest runs, bounded as a whole."""
+    @functools.wraps(test)
+    def run(*args, **kwargs):
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 4 * WAIT_S))
+    return run
+
+
+class Session:
+    """What a client remembers of a session, whatever transport it uses."""
+
+    def __init__(self):
+        self.welcome = None
+        self.next_n = 1
+        self.seen = 0  # the highest seq received
+
+    @property
+    def id(self):
+        return self.welcome["session"]
+
+    @property
+    def peer(self):
+        return self.welcome["peer"]
+
+    @property
+    def epoch(self):
+        return self.welcome["epoch"]
+
+    def numbered(self, message):
+        if message["type"] in ("hello", "ack"):
+            return message
+        numbered = {**message, "n": self.next_n}
+        self.next_n += 1
+        return numbered
+
+    def resume(self):
+        return {"session": self.id, "epoch": self.epoch, "after": self.seen}
+
+    def note(self, message):
+        if "seq" in message and message["type"] != "welcome":
+            assert message["seq"] == self.seen + 1, f"a gap or a repetition: {message}"
+            self.seen = message["seq"]
+        return message
+
+
+class Closed(Exception):
+    """The server closed the WebSocket."""
+
+    def __init__(self, code, reason):
+        super().__init__(f"closed with {code} {reason}")
+        self.code = code
+
+
+class SocketClient:
+    def __init__(self, http, session=None):
+        self._http = http
+        self.session = session or Session()
+        self.socket = None
+
+    async def connect(self, base, *, protocols=(PROTOCOL,), **options):
+        self.socket = await self._http.ws_connect(
+            base + "/v1/ws", protocols=protocols, max_msg_size=0, **options)
+        return self
+
+    async def hello(self, **fields):
+        await self.send_raw(json.dumps({"type": "hello", "protocol": 1, **fields}))
+        self.session.welcome = await self.next("welcome")
+        return self.session.welcome
+
+    async def send_raw(self, text):
+        await self.socket.send_str(text)
+
+    async def send(self, **message):
+        await self.send_raw(json.dumps(self.session.numbered(message)))
+
+    async def any(self):
+        return self.session.note(await self._receive())
+
+    async def _receive(self):
+        frame = await self.socket.receive(WAIT_S)
+        if frame.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING,
+                          aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
+            raise Closed(self.socket.close_code, frame.extra)
+        return json.loads(frame.data)
+
+    async def next(self, kind):
+        """The next message but acknowledgements; it must be of that type."""
+        while True:
+            message = await self.any()
+            if message["type"] != "ack" or kind == "ack":
+                assert message["type"] == kind, f"wanted {kind}, got {message}"
+                return message
+
+    async def close_code(self):
+        """Reads to the end and tells how the server closed.
+
+        What still comes is not counted as received: another transport may have it already.
+        """
+        while True:
+            try:
+                await self._receive()
+            except Closed as closed:
+                return closed.code
+
+    def drop(self):
+        """As if the network went: no close frame."""
+        self.socket._response.connection.transport.abort()
+
+
+class PollClient:
+    def __init__(self, http, base, session=None):
+        self._http = http
+        self.base = base
+        self.session = session or Session()
+        self._inbox = []
+
+    async def hello(self, **fields):
+        body = {"type": "hello", "protocol": 1, **fields}
+        async with self._http.post(self.base + "/v1/sessions", json=body) as answer:
+            welcome = await answer.json()
+            assert answer.status in (200, 201), welcome
+        assert welcome["type"] == "welcome", welcome
+        self.session.welcome = welcome
+        return welcome
+
+    @property
+    def messages_url(self):
+        return f"{self.base}/v1/sessions/{self.session.id}/messages"
+
+    async def send(self, *messages):
+        body = {"epoch": self.session.epoch,
+                "messages": [self.session.numbered(each) for each in messages]}
+        async with self._http.post(self.messages_url, json=body) as answer:
+            text = await answer.text()
+            assert answer.status == 202, text
+            return json.loads(text)["received"]
+
+    async def poll(self):
+        params = {"after": str(self.session.seen), "epoch": str(self.session.epoch)}
+        async with self._http.get(self.messages_url, params=params) as answer:
+            body = await answer.json()
+            assert answer.status == 200, body
+        return [self.session.note(each) for each in body["messages"]]
+
+    async def next(self, kind):
+        deadline = asyncio.get_running_loop().time() + WAIT_S
+        while not self._inbox:
+            assert asyncio.get_running_loop().time() < deadline, f"no {kind}"
+            self._inbox = await self.poll()
+        message = self._inbox.pop(0)
+        assert message["type"] == kind, f"wanted {kind}, got {message}"
+        return message
+
+
+@contextlib.asynccontextmanager
+async def clients():
+    """An HTTP client without limits of its own on connections."""
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=WAIT_S + 20)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, trust_env=False) as http:
+        yield http

@@ -1,6 +1,7 @@
 """The command line of tests/run: builds, runs the suites in order, prints the summary."""
 
 import argparse
+import fcntl
 import sys
 import time
 
@@ -9,7 +10,7 @@ import gtest_suite
 import node_suite
 import processes
 import pytest_suite
-from results import Context, Result
+from results import ROOT, Context, Result
 
 SUITES = {
     "unit": gtest_suite.run,
@@ -34,6 +35,7 @@ ends with the line 'N passed, N failed'. Any other word than a suite is a name t
 
 def main():
     options = parse_arguments()
+    lock = lock_build()  # held until we end
     context = Context(options.filter, options.verbose)
     processes.become_subreaper()
     results = []
@@ -65,6 +67,19 @@ def parse_arguments():
     options.filter = names[0] if names else None
     options.suites = [name for name in SUITES if name in options.words] or list(SUITES)
     return options
+
+
+def lock_build():
+    """Two runs at once in one tree would overwrite each other's build and reports."""
+    path = ROOT / "build" / "test.lock"
+    path.parent.mkdir(exist_ok=True)
+    lock = open(path, "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("waiting for another tests/run in this tree", flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def run_suite(name, context):

@@ -54,7 +54,7 @@ TEST(JsonCodec, RefusesWhatIsInvalidWithTheExpectedError) {
   for (const json& entry : entries) {
     const auto decoded = decode_client(entry["text"].get<std::string>(), Limits{});
     ASSERT_FALSE(decoded) << entry;
-    EXPECT_EQ(name_of(decoded.error().code), entry["error"]["code"]) << entry;
+    EXPECT_EQ(name_of(decoded.error().code), entry["error"]["code"].get<std::string>()) << entry;
     const json& error = entry["error"];
     const auto n = error.contains("n") ? std::optional{error["n"].get<SendNo>()} : std::nullopt;
     EXPECT_EQ(decoded.error().n, n) << entry;

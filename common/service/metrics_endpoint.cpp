@@ -93,6 +93,10 @@ std::expected<std::unique_ptr<MetricsEndpoint>, std::string> MetricsEndpoint::st
   mg_init_library(MG_FEATURES_DEFAULT);
   auto impl = std::make_unique<Impl>(std::move(collect), std::move(not_ready));
   const std::string where = address.to_string();
+  if (!address.ip.is_v4() && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+    return std::unexpected("cannot listen on " + where +
+                           ": the HTTP library was built without IPv6, use an IPv4 address");
+  }
   // Enough for a scraper and a prober; a slow client is cut off by the timeout.
   std::array<const char*, 9> options{
       "listening_ports", where.c_str(), "num_threads", "2", "request_timeout_ms", "5000",

@@ -31,7 +31,7 @@ std::string_view name_of(StreamEnd end) {
 }
 
 template <class Count>
-double sum(Workers workers, Count count) {
+double sum(Workers workers, const Count& count) {
   std::uint64_t total = 0;
   for (const WorkerCounters& each : workers) total += count(each);
   return static_cast<double>(total);

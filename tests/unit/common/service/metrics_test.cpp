@@ -125,5 +125,19 @@ TEST_F(MetricsEndpointTest, SaysWhichAddressIsInUse) {
             "cannot listen on " + endpoint_->address().to_string() + ": Address already in use");
 }
 
+// Debian's civetweb has no IPv6; one that has it listens.
+TEST(MetricsEndpoint, ListensOnIpv6OrSaysWhyNot) {
+  const auto endpoint = MetricsEndpoint::start({IpAddress::loopback(Family::V6), 0}, example,
+                                               [] { return std::optional<std::string>{}; });
+
+  if (endpoint) {
+    EXPECT_NE((*endpoint)->address().port, 0);
+  } else {
+    EXPECT_EQ(endpoint.error(),
+              "cannot listen on [::1]:0: the HTTP library was built without IPv6, use an IPv4 "
+              "address");
+  }
+}
+
 }  // namespace
 }  // namespace icebreaker::service

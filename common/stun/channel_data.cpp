@@ -32,7 +32,7 @@ FrameKind frame_kind(ByteView bytes) {
   if (bytes.empty()) return FrameKind::Other;
   const auto first = std::to_integer<unsigned>(bytes.front());
   if (first <= 3) return FrameKind::Stun;
-  return first >= 64 && first <= 79 ? FrameKind::ChannelData : FrameKind::Other;
+  return first >= 64 && first <= 127 ? FrameKind::ChannelData : FrameKind::Other;
 }
 
 std::expected<ChannelData, ChannelDataError> parse_channel_data_datagram(ByteView bytes) {

@@ -21,11 +21,12 @@ struct ChannelData {
 
 enum class ChannelDataError : std::uint8_t {
   Truncated,     // shorter than its header or its length field says
-  NotAChannel,   // the number is outside 0x4000-0x4FFF
+  NotAChannel,   // the number is outside 0x4000-0x7FFF
   WrongPadding,  // what follows the data is not what this framing allows
 };
 
-// From the first byte (RFC 7983 §7): 0-3 is STUN, 64-79 is ChannelData.
+// From the first byte (RFC 7983 §7): 0-3 is STUN, 64-79 is ChannelData, and so are the 80-127 of
+// older clients.
 enum class FrameKind : std::uint8_t { Stun, ChannelData, Other };
 FrameKind frame_kind(ByteView bytes);
 

@@ -11,9 +11,11 @@ namespace icebreaker::stun {
 
 class ChannelNumber {
  public:
-  // RFC 8656 §12: 0x4000 through 0x4FFF.
+  // RFC 8656 §12 ends the range at 0x7FFF; RFC 5766 §11 ended it at 0x7FFF, and clients of that
+  // time (coturn's tools are) pick any number of theirs. Nothing else on a TURN port begins like
+  // the numbers between.
   static constexpr std::uint16_t kFirst = 0x4000;
-  static constexpr std::uint16_t kLast = 0x4FFF;
+  static constexpr std::uint16_t kLast = 0x7FFF;
 
   static constexpr std::optional<ChannelNumber> from_wire(std::uint16_t raw) {
     if (raw < kFirst || raw > kLast) return std::nullopt;

@@ -9,11 +9,11 @@
 namespace icebreaker::stun {
 namespace {
 
-TEST(ChannelNumber, IsWithin4000To4FFF) {
+TEST(ChannelNumber, IsWithin4000To7FFF) {
   EXPECT_FALSE(ChannelNumber::from_wire(0x3FFF).has_value());
   EXPECT_EQ(ChannelNumber::from_wire(0x4000)->wire(), 0x4000);
-  EXPECT_EQ(ChannelNumber::from_wire(0x4FFF)->wire(), 0x4FFF);
-  EXPECT_FALSE(ChannelNumber::from_wire(0x5000).has_value());
+  EXPECT_EQ(ChannelNumber::from_wire(0x7FFF)->wire(), 0x7FFF);
+  EXPECT_FALSE(ChannelNumber::from_wire(0x8000).has_value());
 }
 
 TEST(FrameKind, IsToldByTheFirstByte) {
@@ -22,8 +22,8 @@ TEST(FrameKind, IsToldByTheFirstByte) {
   EXPECT_EQ(frame_kind(bytes_of_hex("04")), FrameKind::Other);
   EXPECT_EQ(frame_kind(bytes_of_hex("3f")), FrameKind::Other);
   EXPECT_EQ(frame_kind(bytes_of_hex("40")), FrameKind::ChannelData);
-  EXPECT_EQ(frame_kind(bytes_of_hex("4f")), FrameKind::ChannelData);
-  EXPECT_EQ(frame_kind(bytes_of_hex("50")), FrameKind::Other);
+  EXPECT_EQ(frame_kind(bytes_of_hex("7f")), FrameKind::ChannelData);
+  EXPECT_EQ(frame_kind(bytes_of_hex("80")), FrameKind::Other);
   EXPECT_EQ(frame_kind({}), FrameKind::Other);
 }
 
@@ -54,7 +54,7 @@ TEST(ChannelData, RefusesAnythingElse) {
   EXPECT_EQ(error_of("400100"), ChannelDataError::Truncated);
   EXPECT_EQ(error_of("4001 0002 ab"), ChannelDataError::Truncated);
   EXPECT_EQ(error_of("4001 ffff ab"), ChannelDataError::Truncated);
-  EXPECT_EQ(error_of("5000 0002 abcd"), ChannelDataError::NotAChannel);
+  EXPECT_EQ(error_of("8000 0002 abcd"), ChannelDataError::NotAChannel);
   EXPECT_EQ(error_of("4001 0002 abcd 00000000"), ChannelDataError::WrongPadding);
 }
 

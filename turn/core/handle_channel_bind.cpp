@@ -15,11 +15,11 @@ Relay::Outcome Relay::handle_channel_bind(Now now, const AuthenticatedRequest& r
   const auto number = request.message().get<stun::ChannelNumberAttribute>();
   const auto peer = request.message().get<stun::XorPeerAddress>();
   if (!number || !peer) return std::unexpected(Refusal{ErrorCode::BadRequest});
+  expire_peers(allocation, now, out);
   const ChannelCheck check = allocation.channels.check(*number, *peer, now.mono);
   if (check == ChannelCheck::Conflict) return std::unexpected(Refusal{ErrorCode::BadRequest});
   if (const auto fine = check_peer(allocation, *peer); !fine) return fine;
 
-  allocation.permissions.expire(now.mono);
   const std::size_t permissions =
       allocation.permissions.size() + allocation.permissions.missing({&peer->value.ip, 1});
   const std::size_t channels = allocation.channels.size() + (check == ChannelCheck::New ? 1U : 0U);

@@ -24,7 +24,7 @@ Relay::Outcome Relay::handle_create_permission(Now now, const AuthenticatedReque
     if (const auto fine = check_peer(allocation, any_port); !fine) return fine;
     ips.push_back(peer.value.ip);
   }
-  allocation.permissions.expire(now.mono);
+  expire_peers(allocation, now, out);
   const std::size_t wanted = allocation.permissions.size() + allocation.permissions.missing(ips);
   if (wanted > limits_.permissions_per_allocation) {
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});

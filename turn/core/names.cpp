@@ -25,6 +25,23 @@ std::string_view name_of(AuthFailure failure) {
   return kNames.at(static_cast<std::size_t>(failure));
 }
 
+std::string_view name_of(stun::Method method) {
+  switch (method) {
+    case stun::Method::Binding:
+      return "binding";
+    case stun::Method::Allocate:
+      return "allocate";
+    case stun::Method::Refresh:
+      return "refresh";
+    case stun::Method::CreatePermission:
+      return "create-permission";
+    case stun::Method::ChannelBind:
+      return "channel-bind";
+    default:
+      return "other";
+  }
+}
+
 std::string_view name_of(Drop drop) {
   static constexpr auto kNames = std::to_array<std::string_view>({
       "not-turn",
@@ -37,7 +54,6 @@ std::string_view name_of(Drop drop) {
       "no-permission",
       "peer-refused",
       "relay-opening",
-      "over-budget",
   });
   static_assert(kNames.size() == static_cast<std::size_t>(Drop::Count));
   return kNames.at(static_cast<std::size_t>(drop));

@@ -19,6 +19,8 @@ struct RelayPorts {
   [[nodiscard]] bool contains(std::uint16_t port) const { return port >= first && port <= last; }
 
   [[nodiscard]] std::uint32_t count() const { return std::uint32_t{last} - first + 1U; }
+
+  bool operator==(const RelayPorts&) const = default;
 };
 
 // One address that relay ports are bound on, and the one that clients are told.

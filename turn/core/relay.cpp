@@ -134,12 +134,16 @@ void Relay::on_deadline(Now now, Effects& out) {
       end(allocation, EndReason::Expired, now, out);
       continue;
     }
-    allocation.permissions.expire(now.mono);
-    allocation.channels.expire(now.mono, [&](const Channel& channel) {
-      out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
-    });
+    expire_peers(allocation, now, out);
     schedule(allocation);
   }
+}
+
+void Relay::expire_peers(Allocation& allocation, Now now, Effects& out) {
+  allocation.permissions.expire(now.mono);
+  allocation.channels.expire(now.mono, [&](const Channel& channel) {
+    out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
+  });
 }
 
 void Relay::reconfigure(RelayRules rules, Effects& out) {

@@ -31,6 +31,8 @@ namespace icebreaker::turn {
 struct RelayLimits {
   std::size_t permissions_per_allocation = 128;
   std::size_t channels_per_allocation = 128;
+
+  bool operator==(const RelayLimits&) const = default;
 };
 
 struct RelayConfig {
@@ -93,6 +95,7 @@ class Relay {
   std::optional<Outcome> dispatch(Now now, const AuthenticatedRequest& request, Effects& out);
   void end(const Allocation& allocation, EndReason reason, Now now, Effects& out);
   void forget(const Allocation& allocation);
+  static void expire_peers(Allocation& allocation, Now now, Effects& out);
   void schedule(const Allocation& allocation);
 
   // One method each, in a handle_*.cpp of its own.

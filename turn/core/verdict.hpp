@@ -30,11 +30,13 @@ enum class Drop : std::uint8_t {
   NoPermission,
   PeerRefused,
   RelayOpening,  // a request for an allocation whose socket is not bound yet
-  OverBudget,    // an error reply that the prefix's budget does not cover
   Count,
 };
 
 std::string_view name_of(Drop drop);
+
+// Of the requests that a relay answers.
+std::string_view name_of(stun::Method method);
 
 // Send `payload` from the relay socket to the peer.
 struct ToPeer {

@@ -1,0 +1,205 @@
+"""icebreaker-turn against the client tools of Debian's coturn, over loopback."""
+
+import re
+import signal
+import socket
+
+import pytest
+
+from support.net import free_port, wait_until
+from support.tools import run_tool
+
+REALM = "example.org"
+USER, PASSWORD = "alice", "correct horse"
+SECRET = "shared secret"
+
+
+def turn_config(**changes):
+    config = {
+        "realm": REALM,
+        "workers": 2,
+        "listen": [{"transport": "udp", "address": "127.0.0.1:0"},
+                   {"transport": "udp", "address": "[::1]:0"}],
+        "relay": {"addresses": ["127.0.0.1", "::1"]},
+        "auth": {"users": [{"name": USER, "password": PASSWORD}], "secrets": [SECRET]},
+        "peers": {"allow": ["127.0.0.0/8", "::1/128"]},
+        "limits": {"allocations_per_user": 0},
+        "metrics": {"address": "127.0.0.1:0"},
+    }
+    return config | changes
+
+
+@pytest.fixture(scope="module")
+def turn(start_module_server):
+    return start_module_server("turn", turn_config())
+
+
+@pytest.fixture
+def echo_port(start_process):
+    port = free_port()
+    peer = start_process(["turnutils_peer", "-L", "127.0.0.1", "-L", "::1", "-p", str(port)])
+    wait_until(lambda: answers_udp(port) or not peer.running, what="the echo peer")
+    return port
+
+
+def answers_udp(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        probe.connect(("127.0.0.1", port))
+        try:
+            probe.send(b"probe")
+            return probe.recv(100) == b"probe"
+        except OSError:
+            return False
+
+
+STATIC = ("-u", USER, "-w", PASSWORD)
+REST = ("-u", "carol", "-W", SECRET)
+
+
+def uclient(turn, *options, family=socket.AF_INET):
+    address = turn.address("udp", family)
+    return run_tool(["turnutils_uclient", *options, "-p", str(address.port), "-c", "-z", "5",
+                     address.host], timeout=20).output
+
+
+def assert_nothing_lost(output, messages):
+    totals = re.findall(r"tot_send_msgs=(\d+), tot_recv_msgs=(\d+)", output)
+    assert totals and totals[-1] == (str(messages), str(messages)), output
+    assert "Total lost packets 0 " in output, output
+
+
+@pytest.mark.parametrize("credentials", [STATIC, REST], ids=["static", "rest"])
+@pytest.mark.parametrize("mode", [(), ("-s",), ("-D",)], ids=["channels", "indications", "padded"])
+def test_relays_to_an_echo_peer(turn, echo_port, mode, credentials):
+    output = uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20", "-m", "4",
+                     *mode, *credentials)
+
+    assert_nothing_lost(output, 80)
+
+
+@pytest.mark.parametrize("mode", [(), ("-s",)], ids=["channels", "indications"])
+def test_relays_between_two_relays(turn, mode):
+    assert_nothing_lost(uclient(turn, "-X", "-y", "-n", "20", "-m", "4", *mode, *STATIC), 80)
+
+
+def test_relays_over_ipv6(turn, echo_port):
+    output = uclient(turn, "-x", "-e", "::1", "-r", str(echo_port), "-n", "20", "-m", "2", *STATIC,
+                     family=socket.AF_INET6)
+
+    assert_nothing_lost(output, 40)
+
+
+def test_counts_what_it_relays(turn, echo_port):
+    before = turn.metrics()
+    uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "10", "-m", "1", *STATIC)
+    after = turn.metrics()
+
+    for direction in ("to_peer", "to_client"):
+        name = f'icebreaker_turn_relayed_packets_total{{direction="{direction}"}}'
+        assert after[name] - before[name] >= 10
+    assert after.total("icebreaker_turn_allocations_total") > before.total(
+        "icebreaker_turn_allocations_total")
+
+
+def test_survives_negative_protocol_tests(turn, echo_port):
+    output = uclient(turn, "-X", "-N", "-R", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "3",
+                     "-m", "1", *STATIC)
+
+    assert "Total lost packets 0 " not in output, output
+    assert_nothing_lost(uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "3",
+                                "-m", "1", *STATIC), 3)
+
+
+def test_refuses_wrong_passwords(turn):
+    output = uclient(turn, "-X", "-e", "127.0.0.1", "-n", "1", "-u", USER, "-w", "guess")
+
+    assert "Cannot complete Allocation" in output
+    wrong = 'icebreaker_turn_auth_failures_total{reason="wrong-password"}'
+    assert turn.metrics()[wrong] > 0
+
+
+def test_refuses_special_purpose_peers_by_default(start_server, echo_port):
+    turn = start_server("turn", turn_config(peers={}), args=["--log-level", "debug"])
+
+    output = uclient(turn, "-X", "-e", "127.0.0.2", "-r", str(echo_port), "-n", "1", *STATIC)
+
+    assert "403" in output
+    refused = turn.metrics()['icebreaker_turn_refused_peers_total{rule="loopback"}']
+    assert refused > 0
+    assert turn.metrics().total("icebreaker_turn_relayed_packets_total") == 0
+
+
+def test_answers_binding_requests(turn):
+    address = turn.address("udp")
+
+    output = run_tool(["turnutils_stunclient", "-p", str(address.port), address.host]).output
+
+    assert re.search(r"UDP reflexive addr: 127\.0\.0\.1:\d+", output), output
+
+
+def test_refuses_to_start_without_authentication(start_server):
+    turn = start_server("turn", turn_config(auth={}), wait=False)
+
+    assert turn.wait() == 1
+    assert "ICEBREAKER_TURN_SECRET" in turn.text
+
+
+def test_takes_secrets_from_the_environment(start_server, echo_port):
+    turn = start_server("turn", turn_config(auth={}), env={"ICEBREAKER_TURN_SECRET": "one,two"})
+
+    output = uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "3", "-m", "1",
+                     "-u", "carol", "-W", "two")
+
+    assert_nothing_lost(output, 3)
+
+
+def test_says_which_port_is_in_use(start_server, turn):
+    taken = str(turn.address("udp"))
+
+    second = start_server("turn", turn_config(listen=[{"transport": "udp", "address": taken}]),
+                          wait=False)
+
+    assert second.wait() == 1
+    assert re.search(rf"ERROR turn: cannot listen on udp {re.escape(taken)}: ", second.text)
+
+
+def test_refuses_transports_that_do_not_exist_yet(start_server):
+    turn = start_server("turn", turn_config(listen=[{"transport": "tcp",
+                                                     "address": "127.0.0.1:0"}]), wait=False)
+
+    assert turn.wait() == 2
+    assert "tcp is not supported" in turn.text
+
+
+def test_answers_508_when_relay_ports_run_out(start_server, echo_port):
+    port = free_port()
+    turn = start_server("turn", turn_config(relay={"addresses": ["127.0.0.1"],
+                                                   "ports": f"{port}-{port}"}))
+
+    output = uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "1", "-m", "3",
+                     *STATIC)
+
+    assert "508" in output
+    assert "cannot bind a relay port" in turn.text
+
+
+def test_sighup_takes_new_users_and_keeps_the_old_on_a_bad_file(start_server, echo_port):
+    turn = start_server("turn", turn_config())
+    to_echo = ("-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "3", "-m", "1")
+
+    turn.write_config("realm = 5\n")
+    turn.signal(signal.SIGHUP)
+    turn.wait_for("reload refused")
+    assert_nothing_lost(uclient(turn, *to_echo, *STATIC), 3)
+
+    turn.write_config(turn_config(auth={"users": [{"name": "bob", "password": "b"}]}))
+    turn.signal(signal.SIGHUP)
+    turn.wait_for("reloaded")
+    assert_nothing_lost(uclient(turn, *to_echo, "-u", "bob", "-w", "b"), 3)
+    assert "Cannot complete Allocation" in uclient(turn, *to_echo, *STATIC)
+
+
+def test_is_ready_while_it_serves(turn):
+    assert turn.get("/readyz").status == 200
+    assert turn.get("/healthz").status == 200

@@ -1,0 +1,119 @@
+#include "turn/server/config.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace icebreaker::turn {
+namespace {
+
+using service::ConfigSection;
+
+// REALM is part of every challenge to strangers, and the reply buffer is sized for it.
+constexpr std::size_t kMaxRealmBytes = 128;
+constexpr std::int64_t kMaxPeersPerAllocation = 1024;
+constexpr std::int64_t kMaxAllocations = 1'000'000;
+
+void refuse_two_of_a_family(const ConfigSection& section, std::string_view key,
+                            const std::vector<IpAddress>& addresses) {
+  for (const Family family : {Family::V4, Family::V6}) {
+    if (std::ranges::count(addresses, family, &IpAddress::family) > 1) {
+      section.fail(key, "at most one IPv4 and one IPv6 address are possible");
+    }
+  }
+  if (std::ranges::any_of(addresses, &IpAddress::is_any)) {
+    section.fail(key, "an address of this machine is needed, not a wildcard");
+  }
+}
+
+void read_relay(const ConfigSection& relay, ServerConfig& config) {
+  config.relay_addresses = relay.ip_addresses("addresses");
+  config.relay_external = relay.ip_addresses("external");
+  refuse_two_of_a_family(relay, "addresses", config.relay_addresses);
+  refuse_two_of_a_family(relay, "external", config.relay_external);
+  for (const IpAddress& external : config.relay_external) {
+    const auto& bound = config.relay_addresses;
+    const bool paired = bound.empty() || std::ranges::find(bound, external.family(),
+                                                           &IpAddress::family) != bound.end();
+    if (!paired) {
+      relay.fail("external",
+                 external.to_string() + " has no address of its family in relay.addresses");
+    }
+  }
+  const auto ports = relay.ports("ports", {.first = 49152, .last = 65535});
+  config.relay_ports = {.first = ports.first, .last = ports.last};
+}
+
+std::vector<StaticUser> read_users(const ConfigSection& auth) {
+  std::vector<StaticUser> users;
+  for (const ConfigSection& each : auth.sections("users")) {
+    StaticUser user{each.required_text("name"), each.required_text("password")};
+    if (user.name.empty()) each.fail("name", "a user needs a name");
+    if (user.password.empty()) each.fail("password", "a user needs a password");
+    if (std::ranges::find(users, user.name, &StaticUser::name) != users.end()) {
+      each.fail("name", "`" + user.name + "` is there twice");
+    }
+    users.push_back(std::move(user));
+  }
+  return users;
+}
+
+void add_secrets(std::string_view comma_separated, std::vector<std::string>& secrets) {
+  for (const auto part : std::views::split(comma_separated, ',')) {
+    if (!part.empty()) secrets.emplace_back(part.begin(), part.end());
+  }
+}
+
+void read_limits(const ConfigSection& limits, ServerConfig& config) {
+  const auto count = [&](std::string_view key, std::size_t otherwise, std::int64_t min,
+                         std::int64_t max) {
+    const auto value = limits.integer(key, static_cast<std::int64_t>(otherwise), {min, max});
+    return static_cast<std::size_t>(value);
+  };
+  config.quota.allocations_per_user =
+      count("allocations_per_user", config.quota.allocations_per_user, 0, kMaxAllocations);
+  config.quota.allocations = count("allocations", config.quota.allocations, 0, kMaxAllocations);
+  config.limits.permissions_per_allocation =
+      count("permissions_per_allocation", config.limits.permissions_per_allocation, 1,
+            kMaxPeersPerAllocation);
+  config.limits.channels_per_allocation = count(
+      "channels_per_allocation", config.limits.channels_per_allocation, 1, kMaxPeersPerAllocation);
+  if (limits.integer("bytes_per_second_per_allocation", 0, {}) != 0) {
+    limits.fail("bytes_per_second_per_allocation",
+                "limiting bandwidth comes with a later version; only 0 (no limit) works");
+  }
+}
+
+}  // namespace
+
+ServerConfig read_config(const ConfigSection& root, std::string_view environment_secrets) {
+  ServerConfig config;
+  config.workers = service::read_workers(root);
+  config.listeners = service::read_listeners(root, {Transport::Udp});
+  config.credentials.realm = root.text("realm", "icebreaker");
+  if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
+    root.fail("realm", "1 to 128 bytes are needed");
+  }
+  // Meant for the tls and dtls listeners, which read_listeners() refuses so far.
+  const ConfigSection tls = root.section("tls");
+  static_cast<void>(tls.find_text("certificate_file"));
+  static_cast<void>(tls.find_text("key_file"));
+  read_relay(root.section("relay"), config);
+
+  const ConfigSection auth = root.section("auth");
+  config.credentials.users = read_users(auth);
+  config.credentials.rest_secrets = auth.secrets("secrets");
+  add_secrets(environment_secrets, config.credentials.rest_secrets);
+
+  const ConfigSection peers = root.section("peers");
+  config.peers_allow = peers.cidrs("allow");
+  config.peers_deny = peers.cidrs("deny");
+  read_limits(root.section("limits"), config);
+  config.metrics = service::read_metrics_address(root);
+  return config;
+}
+
+bool authenticates_somebody(const ServerConfig& config) {
+  return !config.credentials.users.empty() || !config.credentials.rest_secrets.empty();
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,47 @@
+#include "turn/server/default_config.hpp"
+
+namespace icebreaker::turn {
+
+const std::string_view kDefaultConfig =
+    R"(# icebreaker-turn: a TURN relay. Without users, secrets or the environment variable
+# ICEBREAKER_TURN_SECRET (TURN REST secrets, comma-separated) it does not start.
+
+realm = "icebreaker"
+workers = 0                      # 0 = one per core
+
+[[listen]]
+transport = "udp"
+address = "0.0.0.0:3478"
+
+[[listen]]
+transport = "udp"
+address = "[::]:3478"
+
+[relay]
+addresses = []                   # where relay ports are bound; empty = found by itself
+external = []                    # what clients are told, when different; one per family
+ports = "49152-65535"
+
+[auth]
+secrets = []                     # TURN REST secrets, any of them will do; or secrets_file
+users = []                       # { name = "alice", password = "..." }
+
+[peers]                          # special-purpose networks are refused by default
+allow = []                       # networks that override that
+deny = []                        # networks to refuse as well; wins over allow
+
+[limits]
+allocations_per_user = 10        # 0 = no limit
+allocations = 0                  # 0 = no limit
+permissions_per_allocation = 128
+channels_per_allocation = 128
+
+[metrics]
+address = "127.0.0.1:9641"       # /metrics /healthz /readyz; section absent = off
+
+[log]
+level = "info"
+format = "text"                  # text | json
+)";
+
+}  // namespace icebreaker::turn

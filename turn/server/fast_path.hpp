@@ -1,0 +1,31 @@
+// Forwards the packets of bound channels below user space, where a kernel can. The worker tells it
+// what is bound; every packet that it does not take arrives at the worker as usual.
+#pragma once
+
+#include "common/base/address.hpp"
+#include "turn/core/effects.hpp"
+
+namespace icebreaker::turn {
+
+class FastPath {
+ public:
+  virtual ~FastPath() = default;
+
+  // `relay` is the local address of the allocation's relay socket. Binding again refreshes.
+  virtual void bind(const effect::BindChannel& channel, const SocketAddress& relay) = 0;
+  virtual void unbind(const effect::UnbindChannel& channel) = 0;
+  // The allocation is gone, and all its channels with it.
+  virtual void close(RelayId relay) = 0;
+};
+
+// Takes nothing.
+class NoFastPath final : public FastPath {
+ public:
+  void bind(const effect::BindChannel& /*channel*/, const SocketAddress& /*relay*/) override {}
+
+  void unbind(const effect::UnbindChannel& /*channel*/) override {}
+
+  void close(RelayId /*relay*/) override {}
+};
+
+}  // namespace icebreaker::turn

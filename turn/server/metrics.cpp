@@ -1,0 +1,162 @@
+#include "turn/server/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace icebreaker::turn {
+namespace {
+
+using service::MetricFamily;
+using service::MetricSample;
+using service::MetricType;
+using Workers = std::vector<WorkerSources>;
+
+// `value` takes a WorkerSources and yields a count.
+template <class Value>
+double sum(const Workers& workers, Value value) {
+  std::uint64_t total = 0;
+  for (const WorkerSources& each : workers) total += std::uint64_t{value(each)};
+  return static_cast<double>(total);
+}
+
+MetricSample sample(std::vector<service::Label> labels, double value) {
+  return {.labels = std::move(labels), .value = value, .buckets = {}};
+}
+
+MetricFamily counter(std::string_view name, std::string_view help,
+                     std::vector<MetricSample> samples) {
+  return {.name = "icebreaker_turn_" + std::string{name},
+          .help = std::string{help},
+          .type = MetricType::Counter,
+          .samples = std::move(samples)};
+}
+
+// One sample for each enumerator past the first `skipped`, which mean "nothing happened".
+template <class Enum>
+std::vector<MetricSample> per_name(const Workers& workers, std::string_view label,
+                                   CounterPer<Enum> WorkerCounters::* member, std::size_t skipped) {
+  std::vector<MetricSample> samples;
+  for (std::size_t index = skipped; index < static_cast<std::size_t>(Enum::Count); ++index) {
+    const double value = sum(workers, [&](const WorkerSources& each) {
+      return std::uint64_t{(each.counters->*member).at(index)};
+    });
+    const auto name = name_of(static_cast<Enum>(index));
+    samples.push_back(sample({{std::string{label}, std::string{name}}}, value));
+  }
+  return samples;
+}
+
+void add_allocations(const Workers& workers, service::MetricFamilies& families) {
+  const double made =
+      sum(workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_made}; });
+  const double ended = sum(
+      workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_ended}; });
+  families.push_back({.name = "icebreaker_turn_allocations",
+                      .help = "Allocations that live now.",
+                      .type = MetricType::Gauge,
+                      .samples = {sample({}, made - ended)}});
+  families.push_back(counter("allocations_total", "Allocations made.", {sample({}, made)}));
+  families.push_back(counter("relay_port_failures_total",
+                             "Allocations refused for want of a relay port.",
+                             {sample({}, sum(workers, [](const auto& each) {
+                                       return std::uint64_t{each.counters->relay_port_failures};
+                                     }))}));
+}
+
+void add_traffic(const Workers& workers, service::MetricFamilies& families) {
+  std::vector<MetricSample> packets;
+  std::vector<MetricSample> bytes;
+  const auto add = [&](const char* direction, DirectionCounters WorkerCounters::* member) {
+    packets.push_back(sample({{"direction", direction}}, sum(workers, [&](const auto& each) {
+                               return std::uint64_t{(each.counters->*member).packets};
+                             })));
+    bytes.push_back(sample({{"direction", direction}}, sum(workers, [&](const auto& each) {
+                             return std::uint64_t{(each.counters->*member).bytes};
+                           })));
+  };
+  add("to_peer", &WorkerCounters::to_peers);
+  add("to_client", &WorkerCounters::to_clients);
+  families.push_back(
+      counter("relayed_packets_total", "Packets relayed, by direction.", std::move(packets)));
+  families.push_back(
+      counter("relayed_bytes_total", "Payload bytes relayed, by direction.", std::move(bytes)));
+}
+
+void add_requests(const Workers& workers, service::MetricFamilies& families) {
+  std::vector<MetricSample> requests;
+  std::vector<MetricSample> errors;
+  for (std::size_t method = 0; method < kCountedMethods.size(); ++method) {
+    const std::string name{name_of(kCountedMethods.at(method))};
+    requests.push_back(sample({{"method", name}}, sum(workers, [&](const auto& each) {
+                                return std::uint64_t{each.counters->methods.at(method).handled};
+                              })));
+    for (std::size_t error = 0; error < kCountedErrors.size(); ++error) {
+      const auto code = static_cast<unsigned>(kCountedErrors.at(error));
+      const double count = sum(workers, [&](const auto& each) {
+        return std::uint64_t{each.counters->methods.at(method).errors.at(error)};
+      });
+      if (count == 0) continue;  // most pairs cannot happen
+      errors.push_back(sample({{"method", name}, {"code", std::to_string(code)}}, count));
+    }
+  }
+  families.push_back(
+      counter("requests_total", "Requests answered, by method.", std::move(requests)));
+  families.push_back(
+      counter("errors_total", "Error replies, by method and code.", std::move(errors)));
+}
+
+void add_refusals(const Workers& workers, service::MetricFamilies& families) {
+  families.push_back(counter("client_drops_total", "Datagrams of clients dropped, by reason.",
+                             per_name<Drop>(workers, "reason", &WorkerCounters::client_drops, 0)));
+  families.push_back(counter("peer_drops_total", "Datagrams of peers dropped, by reason.",
+                             per_name<Drop>(workers, "reason", &WorkerCounters::peer_drops, 0)));
+  families.push_back(
+      counter("auth_failures_total", "Requests not authenticated, by reason.",
+              per_name<AuthFailure>(workers, "reason", &WorkerCounters::auth_failures, 1)));
+  families.push_back(
+      counter("refused_peers_total", "Permissions and channels refused, by rule.",
+              per_name<PeerRule>(workers, "rule", &WorkerCounters::refused_peers, 1)));
+}
+
+void add_io(const Workers& workers, service::MetricFamilies& families) {
+  using Member = RelaxedCounter net::IoCounters::*;
+  constexpr std::array<std::tuple<const char*, const char*, Member>, 8> kTotals{{
+      {"received_datagrams_total", "Datagrams received.", &net::IoCounters::received_packets},
+      {"received_bytes_total", "Bytes received.", &net::IoCounters::received_bytes},
+      {"receive_batches_total", "Batches that datagrams were received in.",
+       &net::IoCounters::receive_batches},
+      {"receive_drops_total", "Datagrams received and unusable.", &net::IoCounters::receive_drops},
+      {"sent_datagrams_total", "Datagrams sent.", &net::IoCounters::sent_packets},
+      {"sent_bytes_total", "Bytes sent.", &net::IoCounters::sent_bytes},
+      {"send_batches_total", "Batches that datagrams were sent in.",
+       &net::IoCounters::send_batches},
+      {"send_failures_total", "Datagrams that the kernel refused to send.",
+       &net::IoCounters::send_failures},
+  }};
+  for (const auto& [name, help, member] : kTotals) {
+    families.push_back(counter(name, help, {sample({}, sum(workers, [&](const auto& each) {
+                                                     return std::uint64_t{each.io->*member};
+                                                   }))}));
+  }
+}
+
+}  // namespace
+
+service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& workers) {
+  service::MetricFamilies families;
+  add_allocations(workers, families);
+  add_traffic(workers, families);
+  add_requests(workers, families);
+  add_refusals(workers, families);
+  add_io(workers, families);
+  auto process = service::process_metrics();
+  std::ranges::move(process, std::back_inserter(families));
+  return families;
+}
+
+}  // namespace icebreaker::turn

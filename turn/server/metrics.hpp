@@ -1,0 +1,20 @@
+// The counters of all workers as Prometheus families.
+#pragma once
+
+#include <vector>
+
+#include "common/net/datagram_io.hpp"
+#include "common/service/metrics.hpp"
+#include "turn/server/counters.hpp"
+
+namespace icebreaker::turn {
+
+struct WorkerSources {
+  const WorkerCounters* counters;
+  const net::IoCounters* io;
+};
+
+// Sums over the workers, and those of the process.
+service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& workers);
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,191 @@
+#include "turn/server/server.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "common/net/local_addresses.hpp"
+#include "common/net/open_socket.hpp"
+#include "common/service/command_line.hpp"
+#include "turn/server/metrics.hpp"
+#include "turn/server/own_addresses.hpp"
+
+namespace icebreaker::turn {
+namespace {
+
+using service::StartError;
+
+std::string listen_error(const SocketAddress& address, const std::error_code& error) {
+  std::string what = "cannot listen on udp " + address.to_string() + ": " + error.message();
+  if (error == std::errc::address_in_use) {
+    what += "; another program has the port: stop it or change [[listen]].address";
+  } else if (error == std::errc::permission_denied) {
+    what += "; ports below 1024 need the capability CAP_NET_BIND_SERVICE";
+  }
+  return what;
+}
+
+std::vector<IpAddress> machine_addresses() {
+  auto found = net::local_addresses();
+  if (!found) throw StartError("cannot list this machine's addresses: " + found.error().message());
+  return std::move(*found);
+}
+
+// What a reload cannot change.
+bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
+  const auto same_listener = [](const service::Listener& a, const service::Listener& b) {
+    return a.transport == b.transport && a.address == b.address;
+  };
+  return before.workers != after.workers || before.metrics != after.metrics ||
+         before.relay_addresses != after.relay_addresses ||
+         before.relay_external != after.relay_external || before.relay_ports != after.relay_ports ||
+         before.limits != after.limits ||
+         !std::ranges::equal(before.listeners, after.listeners, same_listener);
+}
+
+}  // namespace
+
+Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
+    : config_{std::move(config)},
+      log_sink_{log},
+      log_{log, "turn"},
+      random_{random},
+      quota_{config_.quota},
+      machine_addresses_{machine_addresses()},
+      relays_{relay_interfaces(config_, machine_addresses_)} {
+  random_.fill(nonce_secret_);
+  open_listeners();
+  open_metrics();
+  make_workers();
+}
+
+Server::~Server() = default;
+
+void Server::open_listeners() {
+  for (const service::Listener& each : config_.listeners) {
+    const auto error = net::check_address_is_free(each.transport, each.address);
+    if (error) throw StartError(listen_error(each.address, error));
+  }
+  std::vector<SocketAddress> addresses;
+  for (const service::Listener& each : config_.listeners) addresses.push_back(each.address);
+  for (unsigned index = 0; index < config_.workers; ++index) {
+    auto io = net::EpollIo::create({});
+    if (!io) throw StartError("cannot use epoll: " + io.error().message());
+    for (SocketAddress& address : addresses) {
+      const auto opened = (*io)->open(address, net::PortSharing::ReusePort);
+      if (!opened) throw StartError(listen_error(address, opened.error()));
+      address = opened->local;  // the first worker's choice of a port is everybody's
+    }
+    shards_.push_back({std::move(*io), std::make_unique<WorkerCounters>(), nullptr});
+  }
+  for (const SocketAddress& address : addresses) {
+    log_.info("listening", {{"transport", "udp"}, {"address", address}});
+    bound_.push_back(address);
+  }
+}
+
+void Server::open_metrics() {
+  if (!config_.metrics) return;
+  std::vector<WorkerSources> sources;
+  for (const Shard& shard : shards_) {
+    sources.push_back({shard.counters.get(), &shard.io->counters()});
+  }
+  auto endpoint = service::MetricsEndpoint::start(
+      *config_.metrics, [sources] { return collect_metrics(sources); },
+      [this]() -> std::optional<std::string> {
+        if (serving_.load(std::memory_order_relaxed)) return std::nullopt;
+        return "not serving";
+      });
+  if (!endpoint) throw StartError(endpoint.error());
+  metrics_ = std::move(*endpoint);
+  bound_.push_back(metrics_->address());
+  log_.info("listening", {{"transport", "metrics"}, {"address", metrics_->address()}});
+}
+
+void Server::make_workers() {
+  const RelayConfig relay_config{
+      .interfaces = relays_, .ports = config_.relay_ports, .limits = config_.limits};
+  for (Shard& shard : shards_) {
+    const WorkerParts parts{.io = *shard.io,
+                            .fast_path = fast_path_,
+                            .random = random_,
+                            .quota = quota_,
+                            .counters = *shard.counters,
+                            .log = log_sink_};
+    shard.worker = std::make_unique<Worker>(parts, relay_config, rules_of(config_));
+  }
+}
+
+RelayRules Server::rules_of(const ServerConfig& config) const {
+  const PeerPolicy policy{{.allow = config.peers_allow,
+                           .deny = config.peers_deny,
+                           .relays = relays_,
+                           .relay_ports = config_.relay_ports,
+                           .own_endpoints = own_endpoints(bound_, machine_addresses_, relays_)}};
+  if (config.access == Access::Anybody) {
+    return {Authenticator::anonymous(config.credentials.realm), policy};
+  }
+  return {Authenticator{Credentials{config.credentials}, nonce_secret_}, policy};
+}
+
+void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read) {
+  std::vector<std::jthread> threads;
+  threads.reserve(shards_.size());
+  for (Shard& shard : shards_) threads.emplace_back([&shard] { shard.worker->run(); });
+  serving_ = true;
+  log_ready();
+  lifecycle.notify_ready("relaying");
+  lifecycle.run({.reload = [&] { reload(read); }, .alive = {}});
+
+  serving_ = false;
+  lifecycle.notify_stopping();
+  log_.info("stopping");
+  for (Shard& shard : shards_) shard.worker->stop();
+}
+
+void Server::log_ready() const {
+  std::string listen;
+  for (std::size_t index = 0; index < config_.listeners.size(); ++index) {
+    listen += (listen.empty() ? "udp:" : ",udp:") + bound_.at(index).to_string();
+  }
+  std::string relay;
+  for (const RelayInterface& each : relays_) {
+    relay += (relay.empty() ? "" : ",") + each.bound.to_string();
+    if (each.external != each.bound) relay += "=" + each.external.to_string();
+  }
+  const std::string ports =
+      std::to_string(config_.relay_ports.first) + "-" + std::to_string(config_.relay_ports.last);
+  log_.info("ready", {{"listen", listen},
+                      {"relay", relay},
+                      {"ports", ports},
+                      {"realm", config_.credentials.realm},
+                      {"users", config_.credentials.users.size()},
+                      {"secrets", config_.credentials.rest_secrets.size()},
+                      {"workers", shards_.size()}});
+  if (config_.access == Access::Anybody) {
+    log_.warn("anybody may use this relay (--insecure-anonymous)");
+  }
+}
+
+void Server::reload(const std::function<ServerConfig()>& read) {
+  try {
+    ServerConfig config = read();
+    config.access = config_.access;
+    if (config.access == Access::Credentials && !authenticates_somebody(config)) {
+      log_.error("reload refused: it would leave no users and no secrets");
+      return;
+    }
+    for (Shard& shard : shards_) shard.worker->reconfigure(rules_of(config));
+    quota_.set_limits(config.quota);
+    if (needs_restart(config_, config)) {
+      log_.warn(
+          "listeners, relay, workers, metrics and limits per allocation change at the next "
+          "start");
+    }
+    log_.info("reloaded", {{"users", config.credentials.users.size()},
+                           {"secrets", config.credentials.rest_secrets.size()}});
+  } catch (const service::ConfigError& error) {
+    log_.error("reload refused, the old configuration stays in force", {{"error", error.what()}});
+  }
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,69 @@
+// icebreaker-turn as a whole: opens everything, runs one thread per worker, and takes new rules
+// while it runs.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/net/epoll_io.hpp"
+#include "common/service/lifecycle.hpp"
+#include "common/service/log.hpp"
+#include "common/service/metrics_endpoint.hpp"
+#include "turn/core/nonce.hpp"
+#include "turn/server/config.hpp"
+#include "turn/server/counters.hpp"
+#include "turn/server/fast_path.hpp"
+#include "turn/server/shared_quota.hpp"
+#include "turn/server/worker.hpp"
+
+namespace icebreaker::turn {
+
+class Server {
+ public:
+  // Listeners, metrics endpoint and workers; throws service::StartError. `log` and `random` (which
+  // any thread may use) outlive the server.
+  Server(ServerConfig config, service::Log& log, RandomSource& random);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  Server(Server&&) = delete;
+  Server& operator=(Server&&) = delete;
+  ~Server();
+
+  // Serves until the lifecycle says stop. `read` reads the configuration anew for a reload and
+  // throws service::ConfigError.
+  void run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read);
+
+ private:
+  void open_listeners();
+  void open_metrics();
+  void make_workers();
+  void log_ready() const;
+  void reload(const std::function<ServerConfig()>& read);
+  [[nodiscard]] RelayRules rules_of(const ServerConfig& config) const;
+
+  ServerConfig config_;
+  service::Log& log_sink_;
+  service::Logger log_;
+  RandomSource& random_;
+  SharedQuota quota_;
+  NoFastPath fast_path_;
+  NonceSecret nonce_secret_{};
+  std::vector<IpAddress> machine_addresses_;
+  std::vector<RelayInterface> relays_;
+  std::vector<SocketAddress> bound_;  // listeners and metrics
+
+  struct Shard {
+    std::unique_ptr<net::EpollIo> io;
+    std::unique_ptr<WorkerCounters> counters;
+    std::unique_ptr<Worker> worker;
+  };
+
+  std::vector<Shard> shards_;
+  std::atomic<bool> serving_{false};
+  std::unique_ptr<service::MetricsEndpoint> metrics_;
+};
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,186 @@
+#include "turn/server/worker.hpp"
+
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "turn/server/ended_allocation_log.hpp"
+
+namespace icebreaker::turn {
+namespace {
+
+Now read_clocks() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+LinkId link_of(net::SocketId socket) {
+  return LinkId{socket.value};
+}
+
+net::SocketId socket_of(LinkId link) {
+  return net::SocketId{link.value};
+}
+
+void log_refusal(const service::Logger& log, const Handled& handled, const SocketAddress& client) {
+  // The first request of every client lacks credentials; that is no story.
+  if (!handled.error || handled.auth == AuthFailure::NoCredentials) return;
+  if (!log.enabled(service::LogLevel::Debug)) return;
+  log.debug("refused", {{"client", client},
+                        {"method", name_of(handled.method)},
+                        {"error", static_cast<unsigned>(*handled.error)},
+                        {"auth", name_of(handled.auth)},
+                        {"rule", name_of(handled.refused_by)}});
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules)
+    : io_{parts.io},
+      fast_path_{parts.fast_path},
+      counters_{parts.counters},
+      log_{parts.log, "turn"},
+      port_warnings_{1, std::chrono::minutes{1}},
+      sockets_{parts.io, parts.random, config.ports},
+      relay_{config, std::move(rules), parts.random, parts.quota},
+      arena_{parts.io} {}
+
+void Worker::run() {
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const auto batch = io_.receive(relay_.next_deadline());  // returns by the deadline, maybe empty
+    const Now now = read_clocks();                           // once per batch
+    if (has_new_rules_.load(std::memory_order_acquire)) take_new_rules();
+    relay_.on_deadline(now, effects_);
+    apply_effects(now);
+    for (const net::Datagram& datagram : batch) on_datagram(now, datagram);
+    arena_.flush();
+  }
+  const Now now = read_clocks();
+  relay_.close_all(now, effects_);
+  apply_effects(now);
+}
+
+void Worker::stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  io_.wake();
+}
+
+void Worker::reconfigure(RelayRules rules) {
+  {
+    const std::scoped_lock lock{new_rules_mutex_};
+    new_rules_ = std::move(rules);
+  }
+  has_new_rules_.store(true, std::memory_order_release);
+  io_.wake();
+}
+
+void Worker::take_new_rules() {
+  has_new_rules_.store(false, std::memory_order_relaxed);
+  const std::scoped_lock lock{new_rules_mutex_};
+  if (new_rules_) relay_.reconfigure(std::move(*new_rules_), effects_);
+  new_rules_.reset();
+}
+
+void Worker::on_datagram(Now now, const net::Datagram& datagram) {
+  if (const auto relay = sockets_.relay_of(datagram.socket)) {
+    on_peer_datagram(now, *relay, datagram);
+  } else {
+    on_client_datagram(now, datagram);
+  }
+}
+
+void Worker::on_client_datagram(Now now, const net::Datagram& datagram) {
+  const FiveTuple from{link_of(datagram.socket), ClientAddress{datagram.from}, datagram.to};
+  const ClientVerdict verdict = relay_.on_client(now, from, datagram.bytes, effects_);
+  if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
+    const auto via = sockets_.socket_of(forward->via);
+    if (!via) return;
+    ++counters_.to_peers.packets;
+    counters_.to_peers.bytes += forward->payload.size();
+    io_.send({.via = via->id,
+              .source = std::nullopt,
+              .to = forward->to.value,
+              .header = {},
+              .payload = forward->payload});
+    return;
+  }
+  if (const auto* drop = std::get_if<Drop>(&verdict)) {
+    ++counter_of(counters_.client_drops, *drop);
+    return;
+  }
+  const auto& handled = std::get<Handled>(verdict);
+  counters_.count(handled);
+  log_refusal(log_, handled, datagram.from);
+  apply_effects(now);
+}
+
+void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram) {
+  const PeerVerdict verdict =
+      relay_.on_peer(now, relay, PeerAddress{datagram.from}, datagram.bytes);
+  if (const auto* drop = std::get_if<Drop>(&verdict)) {
+    ++counter_of(counters_.peer_drops, *drop);
+    return;
+  }
+  const auto& forward = std::get<ToClient>(verdict);
+  ++counters_.to_clients.packets;
+  counters_.to_clients.bytes += forward.payload.size();
+  const bool padded = forward.padding > 0;
+  io_.send({.via = socket_of(forward.to.link),
+            .source = forward.to.server.ip,
+            .to = forward.to.client.value,
+            .header = forward.header_view(),
+            .payload = padded ? arena_.keep(forward.payload, forward.padding) : forward.payload});
+}
+
+void Worker::apply_effects(Now now) {
+  // Applying one may add more, which moves the vector's elements.
+  for (std::size_t index = 0; index < effects_.size(); ++index) {
+    const Effect effect = std::move(effects_[index]);
+    std::visit([&](const auto& each) { apply(now, each); }, effect);
+  }
+  effects_.clear();
+}
+
+void Worker::apply(Now /*now*/, const effect::Reply& reply) {
+  io_.send({.via = socket_of(reply.to.link),
+            .source = reply.to.server.ip,
+            .to = reply.to.client.value,
+            .header = {},
+            .payload = arena_.keep(reply.bytes.view())});
+}
+
+void Worker::apply(Now now, const effect::OpenRelay& open) {
+  const auto bound = sockets_.open(open);
+  if (bound) {
+    ++counters_.allocations_made;
+    relay_.on_relay_opened(now, open.relay, bound->port, effects_);
+    return;
+  }
+  ++counters_.relay_port_failures;
+  log_.warn_limited(port_warnings_, now.mono,
+                    "cannot bind a relay port; check relay.ports, relay.addresses and the limit of "
+                    "open files",
+                    {{"address", open.address}, {"error", bound.error()}});
+  relay_.on_relay_failed(open.relay, effects_);
+}
+
+void Worker::apply(Now /*now*/, const effect::CloseRelay& close) {
+  fast_path_.close(close.relay);
+  // The kernel must have what was queued for it.
+  arena_.flush();
+  sockets_.close(close.relay);
+}
+
+void Worker::apply(Now /*now*/, const effect::BindChannel& bind) {
+  if (const auto socket = sockets_.socket_of(bind.relay)) fast_path_.bind(bind, socket->local);
+}
+
+void Worker::apply(Now /*now*/, const effect::UnbindChannel& unbind) {
+  fast_path_.unbind(unbind);
+}
+
+void Worker::apply(Now /*now*/, const effect::AllocationEnded& ended) {
+  ++counters_.allocations_ended;
+  log_ended_allocation(log_, ended);
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,77 @@
+// One thread of the relay: its own listeners, relay sockets and allocations, shared with nobody.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "common/base/random.hpp"
+#include "common/base/time.hpp"
+#include "common/net/datagram_io.hpp"
+#include "common/service/log.hpp"
+#include "turn/core/relay.hpp"
+#include "turn/server/counters.hpp"
+#include "turn/server/fast_path.hpp"
+#include "turn/server/relay_sockets.hpp"
+#include "turn/server/send_arena.hpp"
+
+namespace icebreaker::turn {
+
+// Everything outlives the worker.
+struct WorkerParts {
+  net::DatagramIo& io;  // with its listeners open
+  FastPath& fast_path;
+  RandomSource& random;
+  Quota& quota;
+  WorkerCounters& counters;
+  service::Log& log;
+};
+
+class Worker {
+ public:
+  Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  Worker(Worker&&) = delete;
+  Worker& operator=(Worker&&) = delete;
+  ~Worker() = default;
+
+  // Serves until stop(), then ends every allocation.
+  void run();
+
+  // Any thread.
+  void stop();
+  void reconfigure(RelayRules rules);
+
+ private:
+  void on_datagram(Now now, const net::Datagram& datagram);
+  void on_client_datagram(Now now, const net::Datagram& datagram);
+  void on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram);
+  void take_new_rules();
+
+  void apply_effects(Now now);
+  void apply(Now now, const effect::Reply& reply);
+  void apply(Now now, const effect::OpenRelay& open);
+  void apply(Now now, const effect::CloseRelay& close);
+  void apply(Now now, const effect::BindChannel& bind);
+  void apply(Now now, const effect::UnbindChannel& unbind);
+  void apply(Now now, const effect::AllocationEnded& ended);
+
+  net::DatagramIo& io_;
+  FastPath& fast_path_;
+  WorkerCounters& counters_;
+  service::Logger log_;
+  service::LogLimiter port_warnings_;
+  RelaySockets sockets_;
+  Relay relay_;
+  SendArena arena_;
+  Effects effects_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> has_new_rules_{false};
+  std::mutex new_rules_mutex_;
+  std::optional<RelayRules> new_rules_;
+};
+
+}  // namespace icebreaker::turn

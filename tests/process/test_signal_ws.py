@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from support.signal_client import Closed, PollClient, SocketClient, clients, in_loop
+from support.signal_http import wait_for_polls
 
 CONFIG = {"listen": "127.0.0.1:0", "web_root": "off", "metrics": {"address": "127.0.0.1:0"},
           "session": {"hold_ms": 2000, "away_after_ms": 200, "ping_ms": 500},
@@ -310,9 +311,3 @@ async def test_holds_many_polls_at_once(start_server):
         results = await asyncio.gather(*held, return_exceptions=True)
         assert all(each == [] or "unavailable" in str(each) for each in results), results
         assert await asyncio.to_thread(server.wait) == 0
-
-
-def wait_for_polls(server, count):
-    from support.net import wait_until
-    wait_until(lambda: server.metrics().total("icebreaker_signal_receives",
-                                              transport="poll") == count)

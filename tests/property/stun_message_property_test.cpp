@@ -48,9 +48,11 @@ void use_everywhere(ByteView wire) {
   decode_each<Priority, UseCandidate, IceControlled, IceControlling, ChangeRequest, Padding,
               ResponsePort, ResponseOrigin, OtherAddress>(*message);
   static_cast<void>(unknown_attributes(*message, {}));
-  static_cast<void>(verify_message_integrity(*message, {}));
-  static_cast<void>(verify_message_integrity_sha256(*message, {}));
-  static_cast<void>(verify_fingerprint(*message));
+  // No HMAC in here was made with this key.
+  RC_ASSERT_FALSE(verify_message_integrity(*message, bytes_of("other key")).has_value());
+  RC_ASSERT_FALSE(verify_message_integrity_sha256(*message, bytes_of("other key")).has_value());
+  const bool fingerprinted = verify_fingerprint(*message).has_value();
+  RC_ASSERT(!fingerprinted || message->has<Fingerprint>());
 }
 
 RC_GTEST_PROP(StunMessage, ArbitraryBytesAreNeverReadOutside, ()) {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <limits>
+#include <tuple>
 
 #include "common/signaling/names.hpp"
 #include "signaling/server/origin_policy.hpp"
@@ -232,6 +233,30 @@ SignalConfig read_signal_config(const ConfigSection& root, const SignalEnvironme
   config.metrics = service::read_metrics_address(root);
   read_tls(root, config);
   return config;
+}
+
+std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& running,
+                                                           const SignalConfig& fresh) {
+  std::vector<std::string_view> names;
+  const auto compare = [&names](std::string_view name, const auto& old_value,
+                                const auto& new_value) {
+    if (old_value != new_value) names.push_back(name);
+  };
+  const auto session = [](const SignalConfig& config) {
+    return std::tuple{config.hub.hold, config.hub.ping, config.hub.away_after,
+                      config.hub.resume_window};
+  };
+  compare("listen", running.listen, fresh.listen);
+  compare("web_root", running.web_root, fresh.web_root);
+  compare("allowed_origins", running.allowed_origins, fresh.allowed_origins);
+  compare("trusted_proxies", running.trusted_proxies, fresh.trusted_proxies);
+  compare("session", session(running), session(fresh));
+  compare("limits", running.hub.limits, fresh.hub.limits);
+  compare("drain", running.drain, fresh.drain);
+  compare("metrics", running.metrics, fresh.metrics);
+  compare("tls", std::tie(running.certificate_file, running.key_file),
+          std::tie(fresh.certificate_file, fresh.key_file));
+  return names;
 }
 
 }  // namespace icebreaker::signaling

@@ -46,4 +46,8 @@ std::string_view default_signal_config();
 SignalConfig read_signal_config(const service::ConfigSection& root,
                                 const SignalEnvironment& environment);
 
+// Names of the sections and keys that differ and that a reload does not put into force.
+std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& running,
+                                                           const SignalConfig& fresh);
+
 }  // namespace icebreaker::signaling

@@ -1,6 +1,9 @@
 #include "signaling/server/signal_service.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
 
 #include <uv.h>
 
@@ -14,12 +17,19 @@ namespace {
 // Above what goaway promises, for the last close handshakes.
 constexpr std::chrono::milliseconds kDrainGrace{2'000};
 
-HubConfig with_secrets(HubConfig hub, RandomSource& random) {
-  if (!hub.token_secrets.empty()) return hub;
+// Random secrets last as long as the process, reloads included.
+SignalConfig with_token_secrets(SignalConfig config, RandomSource& random) {
+  if (!config.hub.token_secrets.empty()) return config;
   std::array<std::byte, 32> secret{};
   random.fill(secret);
-  hub.token_secrets.emplace_back(text_of(secret));
-  return hub;
+  config.hub.token_secrets.emplace_back(text_of(secret));
+  return config;
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string all;
+  for (const std::string_view name : names) all.append(all.empty() ? "" : ", ").append(name);
+  return all;
 }
 
 StaticSite load_site(const std::string& web_root, const service::Logger& logger) {
@@ -50,11 +60,11 @@ WebServerConfig web_config_of(const SignalConfig& config) {
 }  // namespace
 
 SignalService::SignalService(SignalConfig config, SignalParts parts)
-    : config_{std::move(config)},
+    : config_{with_token_secrets(std::move(config), parts.random)},
       parts_{std::move(parts)},
       logger_{parts_.log, "signal"},
       ice_{config_.ice},
-      hub_{with_secrets(config_.hub, parts_.random), parts_.state, ice_, parts_.random, effects_},
+      hub_{config_.hub, parts_.state, ice_, parts_.random, effects_},
       front_{{.origins = OriginPolicy{config_.allowed_origins},
               .proxies = TrustedProxies{config_.trusted_proxies},
               .site = load_site(config_.web_root, logger_)},
@@ -142,16 +152,20 @@ void SignalService::on_lifecycle() {
 void SignalService::on_reload() {
   parts_.lifecycle.notify_reloading();
   try {
-    SignalConfig fresh = parts_.reload();
+    const SignalConfig fresh = parts_.reload();
     ice_.reconfigure(fresh.ice);
-    HubConfig hub = config_.hub;
+    HubConfig& hub = config_.hub;
     hub.opens_per_minute = fresh.hub.opens_per_minute;
     hub.messages_per_second = fresh.hub.messages_per_second;
     hub.default_capacity = fresh.hub.default_capacity;
-    hub_.reconfigure(with_secrets(std::move(hub), parts_.random));
+    if (!fresh.hub.token_secrets.empty()) hub.token_secrets = fresh.hub.token_secrets;
+    hub_.reconfigure(hub);
     for (const std::string& warning : fresh.warnings) logger_.warn(warning);
-    logger_.info("reloaded: log level, ICE servers, rates and room capacity");
-    logger_.warn("all other settings hold from the next start on");
+    logger_.info("reloaded: log level, ICE servers, token secrets, rates and room capacity");
+    const auto later = settings_that_need_a_restart(config_, fresh);
+    if (!later.empty()) {
+      logger_.warn("these settings changed and need a restart", {{"settings", joined(later)}});
+    }
   } catch (const service::ConfigError& error) {
     logger_.error("the configuration stays as it was", {{"why", error.what()}});
   }

@@ -212,6 +212,12 @@ def test_reloads_ice_secrets_on_sighup(start_server):
     turn = opened(address)["ice_servers"][0]
     assert turn["credential"] == rest_password("two", turn["username"])
 
+    assert not [line for line in server.log if line.level == "WARN"]
+
+    server.write_config({**config("two"), "session": {"hold_ms": 999}})
+    server.signal(signal.SIGHUP)
+    assert "session" in server.wait_for("need a restart.*").group(0)
+
     server.write_config("listen = 5\n")
     server.signal(signal.SIGHUP)
     server.wait_for("stays as it was")

@@ -86,6 +86,15 @@ TEST(SignalConfig, GivesHubAndStateTheSameLimits) {
   EXPECT_EQ(config.hub.limits.mailbox_bytes, config.state.mailbox_bytes);
 }
 
+TEST(SignalConfig, TellsWhatAReloadCannotChange) {
+  const SignalConfig running = read("[limits]\nopens_per_minute = 1\n");
+
+  EXPECT_TRUE(settings_that_need_a_restart(running, read("[rooms]\ncapacity = 4\n")).empty());
+  EXPECT_EQ(settings_that_need_a_restart(
+                running, read("listen = \"127.0.0.1:1\"\n[session]\nhold_ms = 500\n")),
+            (std::vector<std::string_view>{"listen", "session"}));
+}
+
 TEST(SignalConfig, WantsBothHalvesOfACertificate) {
   EXPECT_NE(refusal_of("[tls]\ncertificate_file = \"a.pem\"").find("key_file"), std::string::npos);
 }

@@ -1,0 +1,204 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/turn/core/relay_fixture.hpp"
+
+namespace icebreaker::turn::test {
+namespace {
+
+using stun::Method;
+
+class Relaying : public RelayFixture {
+ protected:
+  static std::string text(ByteView bytes) { return std::string{text_of(bytes)}; }
+
+  // Everything the client gets, in one piece.
+  static Bytes wire_of(const ToClient& forward) {
+    Bytes bytes = copy_of(forward.header_view());
+    bytes.insert(bytes.end(), forward.payload.begin(), forward.payload.end());
+    bytes.resize(bytes.size() + forward.padding);
+    return bytes;
+  }
+
+  TurnClient client_with_channel() {
+    TurnClient alice = allocated_client();
+    EXPECT_EQ(error_of(alice, alice.channel_bind(0x4001, peer("8.8.8.8:53"))), 0);
+    return alice;
+  }
+};
+
+TEST_F(Relaying, ForwardsSendIndicationsToPermittedPeers) {
+  TurnClient alice = allocated_client();
+  exchange(alice, alice.create_permission({peer("8.8.8.8:1"), peer("9.9.9.9:1")}));
+
+  const Bytes indication = alice.send_indication(peer("9.9.9.9:4242"), "hello");
+  const auto forward = std::get<ToPeer>(deliver(alice, indication));
+
+  EXPECT_EQ(forward.via, relay_of(alice));
+  EXPECT_EQ(forward.to, peer("9.9.9.9:4242"));
+  EXPECT_EQ(text(forward.payload), "hello");
+}
+
+TEST_F(Relaying, ForwardsChannelDataWithAndWithoutPadding) {
+  TurnClient alice = client_with_channel();
+
+  for (const std::size_t padding : {0U, 3U}) {
+    const Bytes data = TurnClient::channel_data(0x4001, "hello", padding);
+    const auto forward = std::get<ToPeer>(deliver(alice, data));
+
+    EXPECT_EQ(forward.to, peer("8.8.8.8:53"));
+    EXPECT_EQ(text(forward.payload), "hello");
+  }
+}
+
+TEST_F(Relaying, DropsWithAName) {
+  TurnClient alice = client_with_channel();
+  TurnClient nobody{"203.0.113.200:1", "", ""};
+  const auto drop = [&](const TurnClient& from, const Bytes& bytes) {
+    return std::get<Drop>(deliver(from, bytes));
+  };
+
+  EXPECT_EQ(drop(nobody, TurnClient::channel_data(0x4001, "x")), Drop::NoAllocation);
+  EXPECT_EQ(drop(nobody, nobody.send_indication(peer("8.8.8.8:1"), "x")), Drop::NoAllocation);
+  EXPECT_EQ(drop(alice, TurnClient::channel_data(0x4002, "x")), Drop::NoChannel);
+  EXPECT_EQ(drop(alice, alice.send_indication(peer("8.8.4.4:1"), "x")), Drop::NoPermission);
+  EXPECT_EQ(drop(alice, TurnClient::channel_data(0x8001, "x")), Drop::NotTurn);
+  EXPECT_EQ(drop(alice, {}), Drop::NotTurn);
+  EXPECT_EQ(drop(alice, Bytes(100, std::byte{0x80})), Drop::NotTurn);
+  EXPECT_EQ(drop(alice, Bytes(100, std::byte{0x00})), Drop::MalformedStun);
+  Bytes cut = TurnClient::channel_data(0x4001, "hello");
+  cut.pop_back();
+  EXPECT_EQ(drop(alice, cut), Drop::MalformedChannelData);
+}
+
+TEST_F(Relaying, DropsIncompleteAndUnknownIndications) {
+  TurnClient alice = client_with_channel();
+  const auto drop = [&](Method method, stun::MessageClass message_class, auto fill) {
+    std::array<std::byte, 256> buffer{};
+    stun::MessageBuilder builder{buffer, message_class, method, {}};
+    fill(builder);
+    return std::get<Drop>(deliver(alice, copy_of(builder.finish())));
+  };
+  const auto nothing = [](stun::MessageBuilder&) {};
+  const auto indication = stun::MessageClass::Indication;
+
+  EXPECT_EQ(drop(Method::Send, indication, nothing), Drop::MalformedIndication);
+  EXPECT_EQ(drop(Method::Send, indication,
+                 [](stun::MessageBuilder& b) { b.add<stun::XorPeerAddress>(peer("8.8.8.8:1")); }),
+            Drop::MalformedIndication);
+  EXPECT_EQ(drop(Method::Send, indication,
+                 [](stun::MessageBuilder& b) {
+                   b.add<stun::XorPeerAddress>(peer("8.8.8.8:1")).add<stun::Data>({});
+                   b.add<stun::DontFragment>({});
+                 }),
+            Drop::MalformedIndication);
+  EXPECT_EQ(drop(Method::Data, indication, nothing), Drop::UnexpectedStun);
+  EXPECT_EQ(drop(Method::Allocate, stun::MessageClass::SuccessResponse, nothing),
+            Drop::UnexpectedStun);
+  EXPECT_EQ(drop(static_cast<Method>(0x0FF), stun::MessageClass::Request, nothing),
+            Drop::UnexpectedStun);
+}
+
+TEST_F(Relaying, HandsPeersDataOnAsAPaddedDataIndication) {
+  TurnClient alice = allocated_client();
+  exchange(alice, alice.create_permission({peer("8.8.8.8:1")}));
+
+  for (const std::string_view data : {"", "h", "hello", "hello, w"}) {
+    const auto forward = std::get<ToClient>(from_peer(alice, "8.8.8.8:4242", data));
+    const Bytes wire = wire_of(forward);
+    const auto message = stun::MessageView::parse(wire).value();
+
+    EXPECT_EQ(forward.to, alice.tuple());
+    EXPECT_EQ(message.message_class(), stun::MessageClass::Indication);
+    EXPECT_EQ(message.method(), Method::Data);
+    EXPECT_EQ(message.get<stun::XorPeerAddress>(), peer("8.8.8.8:4242"));
+    EXPECT_EQ(text(message.get<stun::Data>().value()), data);
+  }
+}
+
+TEST_F(Relaying, HandsDataOfAPeerWithChannelOnAsChannelData) {
+  TurnClient alice = client_with_channel();
+
+  const auto forward = std::get<ToClient>(from_peer(alice, "8.8.8.8:53", "hello"));
+
+  EXPECT_EQ(wire_of(forward), TurnClient::channel_data(0x4001, "hello"));
+  EXPECT_TRUE(
+      stun::MessageView::parse(wire_of(std::get<ToClient>(from_peer(alice, "8.8.8.8:54", "hello"))))
+          .has_value());
+}
+
+TEST_F(Relaying, DropsPeersWithoutPermissionAndRelaysThatAreGone) {
+  TurnClient alice = client_with_channel();
+
+  EXPECT_EQ(std::get<Drop>(from_peer(alice, "8.8.4.4:53", "x")), Drop::NoPermission);
+  exchange(alice, alice.refresh(0s));
+  EXPECT_EQ(std::get<Drop>(from_peer(alice, "8.8.8.8:53", "x")), Drop::NoAllocation);
+}
+
+TEST_F(Relaying, HairpinsBetweenRelaysOverTheExternalAddress) {
+  TurnClient alice = allocated_client("203.0.113.5:1");  // relay 198.18.0.9:50000
+  TurnClient bob = allocated_client("203.0.113.5:2");    // relay 198.18.0.9:50001
+  EXPECT_EQ(error_of(alice, alice.channel_bind(0x4000, peer("198.18.0.9:50001"))), 0);
+  EXPECT_EQ(error_of(bob, bob.create_permission({peer("198.18.0.9:50000")})), 0);
+
+  const Bytes data = TurnClient::channel_data(0x4000, "hello");
+  const auto out = std::get<ToPeer>(deliver(alice, data));
+  EXPECT_EQ(out.to, peer("10.0.0.1:50001"));
+
+  const auto in = std::get<ToClient>(from_peer(bob, "10.0.0.1:50000", "hello"));
+  const Bytes wire = wire_of(in);
+  EXPECT_EQ(stun::MessageView::parse(wire)->get<stun::XorPeerAddress>(), peer("198.18.0.9:50000"));
+}
+
+TEST_F(Relaying, NeverReachesOwnEndpointsThroughAPermissionForTheOwnAddress) {
+  TurnClient alice = allocated_client();
+  EXPECT_EQ(error_of(alice, alice.create_permission({peer("198.18.0.9:50001")})), 0);
+
+  const Bytes to_listener = alice.send_indication(peer("198.18.0.9:3478"), "x");
+  EXPECT_EQ(std::get<Drop>(deliver(alice, to_listener)), Drop::PeerRefused);
+  EXPECT_EQ(error_of(alice, alice.channel_bind(0x4000, peer("198.18.0.9:3478"))), 403);
+}
+
+TEST_F(Relaying, AnswersBindingRequestsWithoutCredentials) {
+  TurnClient stranger{"203.0.113.5:40000", "", ""};
+
+  const ReceivedReply reply = exchange(stranger, stranger.request(Method::Binding));
+
+  EXPECT_EQ(reply.message().get<stun::XorMappedAddress>(), address("203.0.113.5:40000"));
+}
+
+TEST_F(Relaying, TellsWhyAnAllocationWasUseless) {
+  const auto why = [&](std::string_view from, auto act) {
+    TurnClient each = allocated_client(from);
+    act(each);
+    exchange(each, each.refresh(0s));
+    return std::string{why_useless(seen<effect::AllocationEnded>().back().traffic)};
+  };
+  const PeerAddress google = peer("8.8.8.8:53");
+
+  EXPECT_EQ(why("203.0.113.5:1", [](TurnClient&) {}), "client never asked for a peer");
+  EXPECT_EQ(why("203.0.113.5:2",
+                [&](TurnClient& each) {
+                  exchange(each, each.create_permission({peer("192.168.1.1:1")}));
+                }),
+            "every peer was refused");
+  EXPECT_EQ(seen<effect::AllocationEnded>().back().traffic.main_refusal(), PeerRule::Private);
+  EXPECT_EQ(why("203.0.113.5:3",
+                [&](TurnClient& each) { exchange(each, each.create_permission({google})); }),
+            "client never sent");
+  EXPECT_EQ(why("203.0.113.5:4",
+                [&](TurnClient& each) {
+                  exchange(each, each.create_permission({google}));
+                  deliver(each, each.send_indication(google, "x"));
+                }),
+            "peer never answered");
+  EXPECT_EQ(why("203.0.113.5:5",
+                [&](TurnClient& each) {
+                  exchange(each, each.create_permission({google}));
+                  deliver(each, each.send_indication(google, "x"));
+                  from_peer(each, "8.8.8.8:53", "y");
+                }),
+            "");
+}
+
+}  // namespace
+}  // namespace icebreaker::turn::test

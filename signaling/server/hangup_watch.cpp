@@ -8,7 +8,7 @@
 
 namespace icebreaker::signaling {
 
-HangupWatch::HangupWatch(uv_loop_s* loop, OnHangup on_hangup)
+HangupWatch::HangupWatch(uv_loop_t* loop, OnHangup on_hangup)
     : epoll_{::epoll_create1(EPOLL_CLOEXEC)}, on_hangup_{std::move(on_hangup)} {
   if (!epoll_) throw std::system_error{errno, std::system_category(), "epoll_create1"};
   poll_.start(loop, epoll_.get(), [this] { on_ready(); });

@@ -15,7 +15,7 @@ class HangupWatch {
   // Once per watched connection; it is watched no more then.
   using OnHangup = std::function<void(ConnectionId)>;
 
-  HangupWatch(uv_loop_s* loop, OnHangup on_hangup);
+  HangupWatch(uv_loop_t* loop, OnHangup on_hangup);
 
   // The descriptor stays the caller's; remove it before it is closed.
   void add(int fd, ConnectionId connection);

@@ -18,7 +18,7 @@
 namespace icebreaker::signaling {
 
 struct SignalParts {
-  uv_loop_s* loop;
+  uv_loop_t* loop;
   State& state;
   RandomSource& random;
   service::Lifecycle& lifecycle;

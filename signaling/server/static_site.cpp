@@ -81,7 +81,7 @@ bool is_tooling(const fs::path& path) {
 }
 
 std::optional<std::string> read_file(const fs::path& path) {
-  std::ifstream file{path, std::ios::binary};
+  const std::ifstream file{path, std::ios::binary};
   std::ostringstream content;
   content << file.rdbuf();
   if (!file) return std::nullopt;

@@ -68,7 +68,7 @@ class UvHandle {
 
 class UvPoll : public UvHandle<uv_poll_t> {
  public:
-  void start(uv_loop_s* loop, int fd, std::function<void()> on_readable) {
+  void start(uv_loop_t* loop, int fd, std::function<void()> on_readable) {
     uv_poll_t* const handle = make(std::move(on_readable));
     uv_poll_init(loop, handle, fd);
     uv_poll_start(handle, UV_READABLE, [](uv_poll_t* ready, int, int) noexcept { run(ready); });
@@ -77,7 +77,7 @@ class UvPoll : public UvHandle<uv_poll_t> {
 
 class UvTimer : public UvHandle<uv_timer_t> {
  public:
-  void start(uv_loop_s* loop, std::function<void()> on_due) {
+  void start(uv_loop_t* loop, std::function<void()> on_due) {
     uv_timer_init(loop, make(std::move(on_due)));
   }
 
@@ -95,7 +95,7 @@ class UvTimer : public UvHandle<uv_timer_t> {
 // Before the loop waits for events.
 class UvPrepare : public UvHandle<uv_prepare_t> {
  public:
-  void start(uv_loop_s* loop, std::function<void()> before_wait) {
+  void start(uv_loop_t* loop, std::function<void()> before_wait) {
     uv_prepare_t* const handle = make(std::move(before_wait));
     uv_prepare_init(loop, handle);
     uv_prepare_start(handle, [](uv_prepare_t* ready) noexcept { run(ready); });

@@ -43,7 +43,7 @@ WebServer::WebServer(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 WebServer::~WebServer() = default;
 
 std::expected<std::unique_ptr<WebServer>, std::string> WebServer::start(
-    uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger) {
+    uv_loop_t* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger) {
   auto impl = std::make_unique<Impl>(loop, config, handler, std::move(logger));
   if (auto started = impl->start(); !started) return std::unexpected(started.error());
   return std::unique_ptr<WebServer>{new WebServer{std::move(impl)}};
@@ -77,7 +77,7 @@ const WebCounters& WebServer::counters() const {
   return impl_->counters();
 }
 
-WebServer::Impl::Impl(uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler,
+WebServer::Impl::Impl(uv_loop_t* loop, const WebServerConfig& config, WebHandler& handler,
                       service::Logger logger)
     : loop_{loop}, config_{config}, handler_{handler}, logger_{std::move(logger)} {}
 
@@ -122,8 +122,8 @@ std::expected<void, std::string> WebServer::Impl::create_context() {
   info.pcontext = &context_;
   info.user = this;
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-  info.gid = static_cast<gid_t>(-1);
-  info.uid = static_cast<uid_t>(-1);
+  info.gid = -1;
+  info.uid = -1;
   info.max_http_header_data2 = kHeadBytes;
   info.pt_serv_buf_size = kReadBytes;
   info.timeout_secs = kRequestSeconds;

@@ -8,14 +8,14 @@
 #include <memory>
 #include <string>
 
+#include <uv.h>
+
 #include "common/base/address.hpp"
 #include "common/service/log.hpp"
 #include "signaling/core/effects.hpp"
 #include "signaling/server/http.hpp"
 #include "signaling/server/responder.hpp"
 #include "signaling/server/web_handler.hpp"
-
-struct uv_loop_s;
 
 namespace icebreaker::signaling {
 
@@ -44,7 +44,7 @@ class WebServer final : public Responder {
   class Impl;
 
   // The error is one line that says what to do. Loop, handler and logger outlive the server.
-  static std::expected<std::unique_ptr<WebServer>, std::string> start(uv_loop_s* loop,
+  static std::expected<std::unique_ptr<WebServer>, std::string> start(uv_loop_t* loop,
                                                                       const WebServerConfig& config,
                                                                       WebHandler& handler,
                                                                       service::Logger logger);

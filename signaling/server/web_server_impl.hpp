@@ -46,7 +46,7 @@ struct WebConnection {
 
 class WebServer::Impl {
  public:
-  Impl(uv_loop_s* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger);
+  Impl(uv_loop_t* loop, const WebServerConfig& config, WebHandler& handler, service::Logger logger);
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   Impl(Impl&&) = delete;
@@ -104,7 +104,7 @@ class WebServer::Impl {
   void begin(WebConnection& connection);
   void end(WebConnection& connection);
 
-  uv_loop_s* loop_;
+  uv_loop_t* loop_;
   WebServerConfig config_;
   WebHandler& handler_;
   service::Logger logger_;

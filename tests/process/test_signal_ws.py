@@ -11,7 +11,7 @@ from support.signal_client import Closed, PollClient, SocketClient, clients, in_
 from support.signal_http import wait_for_polls
 
 CONFIG = {"listen": "127.0.0.1:0", "web_root": "off", "metrics": {"address": "127.0.0.1:0"},
-          "session": {"hold_ms": 2000, "away_after_ms": 200, "ping_ms": 500},
+          "session": {"hold_ms": 2000, "away_after_ms": 50000, "ping_ms": 500},
           "limits": {"opens_per_minute": 0, "messages_per_second": 0}}
 
 
@@ -91,7 +91,9 @@ async def test_a_third_client_finds_the_room_full(base):
 
 
 @in_loop
-async def test_a_dropped_connection_resumes_without_loss(base):
+async def test_a_dropped_connection_resumes_without_loss(start_server):
+    server = start_server("signal", {**CONFIG, "session": {"away_after_ms": 200}})
+    base = f"http://{server.address('http')}"
     async with clients() as http:
         a, b = await socket_client(http, base), await socket_client(http, base)
         for each in (a, b):

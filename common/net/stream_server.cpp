@@ -121,7 +121,13 @@ void StreamServer::on_deadline(MonoTime now) {
   closed_.clear();
   if (!accept_again_at_ || *accept_again_at_ > now) return;
   accept_again_at_.reset();
-  for (const auto& each : listeners_) io_.change(each->fd(), EPOLLIN, *each);
+  if (!watch_listeners(EPOLLIN)) accept_again_at_ = now + kAcceptPause;
+}
+
+bool StreamServer::watch_listeners(std::uint32_t events) {
+  bool all = true;
+  for (const auto& each : listeners_) all = !io_.change(each->fd(), events, *each) && all;
+  return all;
 }
 
 void StreamServer::accept_from(Listener& listener) {
@@ -132,7 +138,7 @@ void StreamServer::accept_from(Listener& listener) {
     if (!fd && is_out_of_descriptors(errno)) {
       ++counters_.refused;
       accept_again_at_ = MonoTime::clock::now() + kAcceptPause;
-      for (const auto& each : listeners_) io_.change(each->fd(), 0, *each);
+      static_cast<void>(watch_listeners(0));  // at worst it stays loud
       return;
     }
     if (!fd && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
@@ -196,9 +202,7 @@ void StreamServer::write_to(Connection& connection) {
         connection.stream->write(ByteView{connection.unsent}.subspan(connection.sent));
     if (!size) {
       if (size.error() != StreamError::WouldBlock) {
-        connection.ended = CloseReason::Failed;
-        // Outside of this connection's own on_ready(), on_deadline() comes by soon.
-        deadlines_.set(connection.id, MonoTime{});
+        fail(connection);
         return;
       }
       break;
@@ -219,7 +223,13 @@ void StreamServer::write_to(Connection& connection) {
                                (connection.unsent_bytes() > 0 ? std::uint32_t{EPOLLOUT} : 0U);
   if (wanted == connection.watched) return;
   connection.watched = wanted;
-  io_.change(connection.stream->fd(), wanted, connection);
+  if (io_.change(connection.stream->fd(), wanted, connection)) fail(connection);
+}
+
+// Outside of the connection's own on_ready(), on_deadline() comes by soon.
+void StreamServer::fail(Connection& connection) {
+  connection.ended = CloseReason::Failed;
+  deadlines_.set(connection.id, MonoTime{});
 }
 
 void StreamServer::keep_until(Connection& connection, std::optional<MonoTime> deadline) {

@@ -95,10 +95,12 @@ class StreamServer {
   class Connection;
 
   void accept_from(Listener& listener);
+  [[nodiscard]] bool watch_listeners(std::uint32_t events);
   void add(UniqueFd fd, const SocketAddress& client);
   void on_ready(Connection& connection, std::uint32_t events);
   void read_from(Connection& connection);
   void write_to(Connection& connection);
+  void fail(Connection& connection);
   void keep_until(Connection& connection, std::optional<MonoTime> deadline);
   void finish(Connection& connection, CloseReason reason);
 

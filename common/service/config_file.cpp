@@ -201,7 +201,7 @@ std::vector<ConfigSection> ConfigSection::sections(std::string_view key) const {
 
 std::optional<std::string> ConfigSection::secret(std::string_view key) const {
   const std::string file_key = std::string{key} + std::string{kFileSuffix};
-  const std::string inline_text = text(key, "");
+  std::string inline_text = text(key, "");
   const std::string path = text(file_key, "");
   if (!inline_text.empty() && !path.empty()) {
     fail(file_key, "give either " + in_quotes(key) + " or " + in_quotes(file_key) + ", not both");

@@ -87,7 +87,7 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
   if (!lifetime) return refuse(lifetime.error());
   if (const auto refusal = quota_.acquire(request.quota_user())) return refuse(code_of(*refusal));
 
-  Allocation& allocation = table_.insert({
+  const Allocation& allocation = table_.insert({
       .id = {},
       .client = request.from(),
       .username = std::string{request.username()},

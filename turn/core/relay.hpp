@@ -82,7 +82,7 @@ class Relay {
 
  private:
   struct Refusal {
-    stun::ErrorCode code;
+    stun::ErrorCode code{};
     PeerRule rule = PeerRule::Allowed;
     AuthFailure auth = AuthFailure::None;
   };

@@ -61,7 +61,7 @@ struct ToClient {
 
 // A request was answered, successfully when `error` is nothing.
 struct Handled {
-  stun::Method method;
+  stun::Method method{};
   std::optional<stun::ErrorCode> error;
   AuthFailure auth = AuthFailure::None;
   PeerRule refused_by = PeerRule::Allowed;

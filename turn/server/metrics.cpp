@@ -1,11 +1,9 @@
 #include "turn/server/metrics.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace icebreaker::turn {
@@ -124,25 +122,22 @@ void add_refusals(const Workers& workers, service::MetricFamilies& families) {
 }
 
 void add_io(const Workers& workers, service::MetricFamilies& families) {
-  using Member = RelaxedCounter net::IoCounters::*;
-  constexpr std::array<std::tuple<const char*, const char*, Member>, 8> kTotals{{
-      {"received_datagrams_total", "Datagrams received.", &net::IoCounters::received_packets},
-      {"received_bytes_total", "Bytes received.", &net::IoCounters::received_bytes},
-      {"receive_batches_total", "Batches that datagrams were received in.",
-       &net::IoCounters::receive_batches},
-      {"receive_drops_total", "Datagrams received and unusable.", &net::IoCounters::receive_drops},
-      {"sent_datagrams_total", "Datagrams sent.", &net::IoCounters::sent_packets},
-      {"sent_bytes_total", "Bytes sent.", &net::IoCounters::sent_bytes},
-      {"send_batches_total", "Batches that datagrams were sent in.",
-       &net::IoCounters::send_batches},
-      {"send_failures_total", "Datagrams that the kernel refused to send.",
-       &net::IoCounters::send_failures},
-  }};
-  for (const auto& [name, help, member] : kTotals) {
-    families.push_back(counter(name, help, {sample({}, sum(workers, [&](const auto& each) {
-                                                     return std::uint64_t{each.io->*member};
-                                                   }))}));
-  }
+  const auto add = [&](std::string_view name, std::string_view help,
+                       RelaxedCounter net::IoCounters::* member) {
+    const double total = sum(
+        workers, [member](const WorkerSources& each) { return std::uint64_t{each.io->*member}; });
+    families.push_back(counter(name, help, {sample({}, total)}));
+  };
+  add("received_datagrams_total", "Datagrams received.", &net::IoCounters::received_packets);
+  add("received_bytes_total", "Bytes received.", &net::IoCounters::received_bytes);
+  add("receive_batches_total", "Batches that datagrams were received in.",
+      &net::IoCounters::receive_batches);
+  add("receive_drops_total", "Datagrams received and unusable.", &net::IoCounters::receive_drops);
+  add("sent_datagrams_total", "Datagrams sent.", &net::IoCounters::sent_packets);
+  add("sent_bytes_total", "Bytes sent.", &net::IoCounters::sent_bytes);
+  add("send_batches_total", "Batches that datagrams were sent in.", &net::IoCounters::send_batches);
+  add("send_failures_total", "Datagrams that the kernel refused to send.",
+      &net::IoCounters::send_failures);
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ void Server::open_listeners() {
     if (error) throw StartError(listen_error(each.address, error));
   }
   std::vector<SocketAddress> addresses;
+  addresses.reserve(config_.listeners.size());
   for (const service::Listener& each : config_.listeners) addresses.push_back(each.address);
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
@@ -75,7 +76,9 @@ void Server::open_listeners() {
       if (!opened) throw StartError(listen_error(address, opened.error()));
       address = opened->local;  // the first worker's choice of a port is everybody's
     }
-    shards_.push_back({std::move(*io), std::make_unique<WorkerCounters>(), nullptr});
+    Shard& shard = shards_.emplace_back();
+    shard.io = std::move(*io);
+    shard.counters = std::make_unique<WorkerCounters>();
   }
   for (const SocketAddress& address : addresses) {
     log_.info("listening", {{"transport", "udp"}, {"address", address}});
@@ -86,6 +89,7 @@ void Server::open_listeners() {
 void Server::open_metrics() {
   if (!config_.metrics) return;
   std::vector<WorkerSources> sources;
+  sources.reserve(shards_.size());
   for (const Shard& shard : shards_) {
     sources.push_back({shard.counters.get(), &shard.io->counters()});
   }

@@ -1,0 +1,217 @@
+// Whatever clients, peers and time do, a Relay leaks nothing and breaks no promise.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/support/turn_client.hpp"
+#include "turn/core/relay.hpp"
+
+namespace icebreaker::turn::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kClients = 4;
+constexpr std::size_t kUserLimit = 3;
+
+class SeededRandom final : public RandomSource {
+ public:
+  void fill(MutableByteView buffer) override {
+    for (std::byte& each : buffer) {
+      state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+      each = static_cast<std::byte>(state_ >> 56U);
+    }
+  }
+
+ private:
+  std::uint64_t state_ = 1;
+};
+
+PeerAddress peer_number(unsigned number) {
+  return PeerAddress{{IpAddress::from_v4(0x08080800U + number / 2),
+                      static_cast<std::uint16_t>(4000 + number % 2)}};
+}
+
+// A relay with its shell and clients, driven by random numbers.
+class World {
+ public:
+  World() {
+    for (unsigned index = 0; index < kClients; ++index) {
+      clients_.emplace_back("203.0.113.5:" + std::to_string(1000 + index), "alice", "secret");
+    }
+    for (TurnClient& each : clients_) deliver(each, each.allocate());  // learns the nonce
+  }
+
+  void step(unsigned action, unsigned argument) {
+    TurnClient& client = clients_.at(argument % kClients);
+    const unsigned rest = argument / kClients;
+    switch (action % 10) {
+      case 0:
+        return deliver(client, client.allocate());
+      case 1:
+        return deliver(client, client.refresh(std::chrono::seconds{rest % 3 * 900}));
+      case 2:
+        return deliver(client, client.create_permission({peer_number(rest % 8)}));
+      case 3:
+        return deliver(client, client.channel_bind(static_cast<std::uint16_t>(0x4000 + rest % 4),
+                                                   peer_number(rest % 5)));
+      case 4:
+        return deliver(client, client.send_indication(peer_number(rest % 8), "data"));
+      case 5:
+        return deliver(client, TurnClient::channel_data(
+                                   static_cast<std::uint16_t>(0x4000 + rest % 4), "data"));
+      case 6:
+        return from_peer(rest);
+      case 7:
+        fails_ = rest % 3 == 0;
+        return;
+      case 8:
+        return advance(std::chrono::seconds{rest % 400});
+      default:
+        return deliver(client, Bytes(rest % 40, static_cast<std::byte>(rest)));
+    }
+  }
+
+  void advance(std::chrono::seconds by) {
+    now_.mono += by;
+    now_.wall += by;
+    relay_.on_deadline(now_, effects_);
+    apply();
+  }
+
+  void check() const {
+    RC_ASSERT(relay_.allocations() == open_.size());
+    RC_ASSERT(quota_.total() == open_.size());
+    RC_ASSERT(open_.size() <= kUserLimit);
+    RC_ASSERT(relay_.next_deadline().has_value() == !open_.empty());
+  }
+
+  void check_empty() const {
+    RC_ASSERT(open_.empty());
+    RC_ASSERT(relay_.allocations() == 0U);
+    RC_ASSERT(quota_.total() == 0U);
+    RC_ASSERT(quota_.users() == 0U);
+    RC_ASSERT(!relay_.next_deadline().has_value());
+    RC_ASSERT(opened_ == closed_);
+    RC_ASSERT(opened_ == ended_);
+    RC_ASSERT(channels_.empty());
+  }
+
+ private:
+  void deliver(TurnClient& client, const Bytes& bytes) {
+    const ClientVerdict verdict = relay_.on_client(now_, client.tuple(), bytes, effects_);
+    if (const auto* forward = std::get_if<ToPeer>(&verdict))
+      RC_ASSERT(open_.contains(forward->via));
+    // Learns nonces as they come, so that most requests get past the authenticator.
+    for (const Effect& each : effects_) {
+      const auto* reply = std::get_if<effect::Reply>(&each);
+      if (reply == nullptr) continue;
+      const auto message = stun::MessageView::parse(reply->bytes.view());
+      RC_ASSERT(message.has_value());
+      if (message->has<stun::Nonce>()) client.learn(*message);
+    }
+    apply();
+  }
+
+  void from_peer(unsigned number) {
+    if (open_.empty()) return;
+    const RelayId via = *std::next(open_.begin(), number % open_.size());
+    const auto verdict = relay_.on_peer(now_, via, peer_number(number % 8), bytes_of("data"));
+    if (const auto* forward = std::get_if<ToClient>(&verdict)) {
+      RC_ASSERT(forward->header_bytes <= kMaxClientHeaderBytes);
+    }
+  }
+
+  void apply() {
+    for (std::size_t index = 0; index < effects_.size(); ++index) {
+      const Effect effect = effects_[index];
+      std::visit([this](const auto& each) { apply(each); }, effect);
+    }
+    effects_.clear();
+  }
+
+  void apply(const effect::OpenRelay& open) {
+    if (fails_) return relay_.on_relay_failed(open.relay, effects_);
+    ++opened_;
+    RC_ASSERT(open_.insert(open.relay).second);
+    relay_.on_relay_opened(now_, open.relay, static_cast<std::uint16_t>(50000 + opened_), effects_);
+  }
+
+  void apply(const effect::CloseRelay& close) {
+    ++closed_;
+    RC_ASSERT(open_.erase(close.relay) == 1U);
+    std::erase_if(channels_, [&](const auto& each) { return each.first == close.relay; });
+  }
+
+  void apply(const effect::BindChannel& bind) {
+    RC_ASSERT(open_.contains(bind.relay));
+    channels_.emplace(bind.relay, bind.channel);
+  }
+
+  void apply(const effect::UnbindChannel& unbind) {
+    RC_ASSERT(channels_.erase({unbind.relay, unbind.channel}) == 1U);
+  }
+
+  void apply(const effect::AllocationEnded& /*ended*/) { ++ended_; }
+
+  void apply(const effect::Reply& /*reply*/) {}
+
+  static RelayRules rules() {
+    return {Authenticator{Credentials{{.realm = "example.org", .users = {{"alice", "secret"}}}},
+                          NonceSecret{std::byte{1}}},
+            PeerPolicy{{}}};
+  }
+
+  Now now_{MonoTime{} + 1h, WallTime{} + 24h};
+  SeededRandom random_;
+  QuotaLedger quota_{{.allocations_per_user = kUserLimit, .allocations = 0}};
+  Relay relay_{{.interfaces = {{IpAddress::from_v4(0x0A000001), IpAddress::from_v4(0xC6120009)}},
+                .ports = {},
+                .limits = {.permissions_per_allocation = 3, .channels_per_allocation = 3}},
+               rules(),
+               random_,
+               quota_};
+  std::vector<TurnClient> clients_;
+  Effects effects_;
+  bool fails_ = false;
+  std::set<RelayId> open_;
+  std::set<std::pair<RelayId, stun::ChannelNumber>> channels_;
+  std::size_t opened_ = 0;
+  std::size_t closed_ = 0;
+  std::size_t ended_ = 0;
+};
+
+RC_GTEST_PROP(RelayProperties, KeepsItsBooksAndLeaksNothing,
+              (const std::vector<std::pair<unsigned, unsigned>>& steps)) {
+  World world;
+  for (const auto& [action, argument] : steps) {
+    world.step(action, argument);
+    world.check();
+  }
+  world.advance(3600s);
+  world.check_empty();
+}
+
+RC_GTEST_PROP(NetworkMatcherProperties, AgreesWithCidr, ()) {
+  const auto bytes =
+      *rc::gen::container<std::vector<std::uint8_t>>(16, rc::gen::arbitrary<std::uint8_t>());
+  const auto prefix = *rc::gen::inRange(0U, 129U);
+  const auto flipped = *rc::gen::inRange(0U, 128U);
+  IpAddress::V6Bytes raw{};
+  std::ranges::transform(bytes, raw.begin(), [](auto each) { return std::byte{each}; });
+  const Cidr network = Cidr::around(IpAddress::from_v6(raw), prefix);
+  raw.at(flipped / 8) ^= static_cast<std::byte>(0x80U >> (flipped % 8));
+  const IpAddress other = IpAddress::from_v6(raw);
+
+  RC_ASSERT(NetworkMatcher{network}.contains(NetworkMatcher::bits_of(other)) ==
+            network.contains(other));
+  RC_ASSERT(network.contains(other) == (flipped >= prefix));
+}
+
+}  // namespace
+}  // namespace icebreaker::turn::test

@@ -87,8 +87,8 @@ class Hub final {
   void close_session(Now now, ConnectionId request, const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
 
-  // Drain: held polls are answered at once; every WebSocket connection gets `goaway` with its own
-  // random part of `within` and is closed (1012) when that is over; new sessions get 503.
+  // Drain: held polls are answered at once, new ones and new sessions get 503; each WebSocket
+  // connection gets `goaway` with a random part of `within` and is closed (1012) when it is over.
   void drain(Now now, std::chrono::milliseconds within);
 
   void on_deadline(Now now);

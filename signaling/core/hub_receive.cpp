@@ -31,6 +31,7 @@ server::Error bad_request(std::string what) {
 
 void Hub::Core::poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
   requests_.insert(request);
+  if (draining_) return respond_error(request, StateError::Unavailable);
   const auto epoch = parse_number(url.epoch.value_or(""));
   if (!epoch) return respond_error(request, 400, bad_request("'epoch' must be a number"));
   const auto after = url.after ? parse_number(*url.after) : std::nullopt;

@@ -155,6 +155,9 @@ TEST_F(HubTest, AnswersHeldPollsWhenItDrains) {
   shell_.hub().drain(shell_.now(), 10s);
 
   EXPECT_TRUE(polled(poll).empty());
+  const auto late = shell_.poll(path_of(ann), epoch_of(ann));
+  EXPECT_EQ(shell_.response(late)->status, 503);
+  EXPECT_EQ(shell_.response(late)->retry_after, 1s);
 }
 
 // ------------------------------------------------------------- an engine that answers late

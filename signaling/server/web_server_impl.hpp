@@ -26,12 +26,15 @@ struct WebConnection {
   // Idle: between requests. Body: its bytes are still coming. Held: the application has it.
   // Answered: the response waits for the network. Socket: WebSocket, to the end.
   enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Socket };
+  // Of the request's body, wanted or not.
+  enum class BodyProgress : std::uint8_t { None, Some };
 
   lws* wsi = nullptr;
   IpAddress peer;
   Phase phase = Phase::Idle;
   ConnectionId id;  // of the request or socket; renewed for each request
   RequestHead head;
+  BodyProgress body = BodyProgress::None;
   std::optional<HttpResponse> response;
 
   std::string message;  // a WebSocket message in the making
@@ -71,6 +74,7 @@ class WebServer::Impl {
 
  private:
   using Phase = WebConnection::Phase;
+  using BodyProgress = WebConnection::BodyProgress;
 
   std::expected<void, std::string> create_context();
   void start_accepting();

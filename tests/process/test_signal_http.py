@@ -199,6 +199,35 @@ def test_keeps_connections_and_answers_pipelined_requests_in_turn(address):
     assert received.index(b'{"messages":[]}') < received.index(b"ok\n")
 
 
+def test_answers_what_is_pipelined_behind_a_body(address):
+    body = json.dumps(hello()).encode()
+    head = f"POST /v1/sessions HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n"
+    health = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+
+    received = raw_exchange(address, head.encode() + body + health, 2)
+
+    assert received.startswith(b"HTTP/1.1 201 Created")
+    assert received.endswith(b"ok\n")
+
+
+@pytest.mark.parametrize("method, length", [
+    ("POST", 2), ("POST", 50), ("PUT", 5), ("DELETE", 5), ("DELETE", 500), ("GET", 1),
+    ("POST", 300000)])
+@pytest.mark.parametrize("before", [b"", b"\r\n"])
+def test_survives_bodies_that_are_pipelined(address, method, length, before):
+    health = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+    head = f"{method} /v1/sessions HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
+
+    with socket.create_connection(address.pair, timeout=20) as connection:
+        connection.sendall(health + before + head.encode() + b"{}" * 40)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert call(address, "GET", "/healthz").status == 200
+
+
 def test_closes_when_asked_to_and_for_http_1_0(address):
     for payload in (b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
                     b"GET /healthz HTTP/1.0\r\n\r\n"):

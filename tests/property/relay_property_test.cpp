@@ -120,7 +120,8 @@ class World {
 
   void from_peer(unsigned number) {
     if (open_.empty()) return;
-    const RelayId via = *std::next(open_.begin(), number % open_.size());
+    const RelayId via =
+        *std::next(open_.begin(), static_cast<std::ptrdiff_t>(number % open_.size()));
     const auto verdict = relay_.on_peer(now_, via, peer_number(number % 8), bytes_of("data"));
     if (const auto* forward = std::get_if<ToClient>(&verdict)) {
       RC_ASSERT(forward->header_bytes <= kMaxClientHeaderBytes);

@@ -105,7 +105,7 @@ TEST_F(Authentication, AnswersAnExpiredNonceWith438AndAFreshOne) {
 }
 
 TEST_F(Authentication, BindsTheNonceToTheClientsAddress) {
-  TurnClient alice = client("203.0.113.5:40000");
+  const TurnClient alice = client("203.0.113.5:40000");
   TurnClient thief = client("203.0.113.6:40000");
   thief.replace_nonce(*alice.nonce());
 

@@ -39,7 +39,7 @@ TEST_F(Relaying, ForwardsSendIndicationsToPermittedPeers) {
 }
 
 TEST_F(Relaying, ForwardsChannelDataWithAndWithoutPadding) {
-  TurnClient alice = client_with_channel();
+  const TurnClient alice = client_with_channel();
 
   for (const std::size_t padding : {0U, 3U}) {
     const Bytes data = TurnClient::channel_data(0x4001, "hello", padding);
@@ -116,7 +116,7 @@ TEST_F(Relaying, HandsPeersDataOnAsAPaddedDataIndication) {
 }
 
 TEST_F(Relaying, HandsDataOfAPeerWithChannelOnAsChannelData) {
-  TurnClient alice = client_with_channel();
+  const TurnClient alice = client_with_channel();
 
   const auto forward = std::get<ToClient>(from_peer(alice, "8.8.8.8:53", "hello"));
 

@@ -197,6 +197,8 @@ DecodeError bad_message(std::string what) {
 }  // namespace
 
 std::optional<Json> parse_json(std::string_view text) {
+  // The parser skips a byte order mark and stops at a NUL, json_scan does not.
+  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != text.npos) return std::nullopt;
   if (!is_depth_within(text, kMaxJsonDepth)) return std::nullopt;
   Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_discarded()) return std::nullopt;

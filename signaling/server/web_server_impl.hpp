@@ -99,6 +99,7 @@ class WebServer::Impl {
   void start_close(WebConnection& connection);
   void on_ping_timer();
   void schedule_ping(const WebConnection& connection);
+  void set_ping_timer(MonoTime now);
   void drop_outbox(WebConnection& connection);
 
   int on_connection_event(WebConnection& connection, lws_callback_reasons reason,

@@ -11,6 +11,8 @@ namespace {
 // Background tabs throttle timers, so silence says little; three unanswered pings say enough.
 constexpr std::chrono::milliseconds kToleratedSilence{75'000};
 constexpr std::uint16_t kCloseTooSlow = 4429;
+// For a client that does not read what comes before the close frame, or does not answer it.
+constexpr std::chrono::milliseconds kCloseGrace{5'000};
 
 int write_frame(lws* wsi, std::string& scratch, std::string_view text, lws_write_protocol kind) {
   scratch.assign(LWS_PRE, '\0');
@@ -63,7 +65,7 @@ void WebServer::Impl::send(ConnectionId socket, std::string text) {
   if (connection->outbox_bytes > config_.outbox_bytes) {
     ++counters_.slow_readers;
     drop_outbox(*connection);
-    connection->closing = SocketClose{.code = kCloseTooSlow, .reason = "reads too slowly"};
+    return close(socket, {.code = kCloseTooSlow, .reason = "reads too slowly"});
   }
   lws_callback_on_writable(connection->wsi);
 }
@@ -72,6 +74,9 @@ void WebServer::Impl::close(ConnectionId socket, SocketClose close) {
   WebConnection* const connection = find(socket);
   if (connection == nullptr || connection->phase != Phase::Socket || connection->closing) return;
   connection->closing = std::move(close);
+  const MonoTime now = std::chrono::steady_clock::now();
+  pings_.set(socket, now + kCloseGrace);
+  set_ping_timer(now);
   lws_callback_on_writable(connection->wsi);
 }
 
@@ -118,9 +123,16 @@ bool WebServer::Impl::write_frames(WebConnection& connection) {
 }
 
 void WebServer::Impl::schedule_ping(const WebConnection& connection) {
-  const bool was_idle = !pings_.next();
-  pings_.set(connection.id, std::chrono::steady_clock::now() + config_.ping);
-  if (was_idle) ping_timer_.set(config_.ping);
+  const MonoTime now = std::chrono::steady_clock::now();
+  pings_.set(connection.id, now + config_.ping);
+  set_ping_timer(now);
+}
+
+void WebServer::Impl::set_ping_timer(MonoTime now) {
+  const auto next = pings_.next();
+  if (!next) return;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now);
+  ping_timer_.set(std::max(wait, std::chrono::milliseconds{0}));
 }
 
 void WebServer::Impl::on_ping_timer() {
@@ -129,6 +141,11 @@ void WebServer::Impl::on_ping_timer() {
   while (const auto due = pings_.pop_due(now)) {
     WebConnection* const connection = find(*due);
     if (connection == nullptr) continue;
+    if (connection->closing) {
+      lws_set_timeout(connection->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
+      lws_cancel_service(context_);  // see on_acceptable
+      continue;
+    }
     if (now - connection->last_heard > tolerated) {
       ++counters_.silent;
       lws_set_timeout(connection->wsi, PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG, LWS_TO_KILL_SYNC);
@@ -138,9 +155,7 @@ void WebServer::Impl::on_ping_timer() {
     lws_callback_on_writable(connection->wsi);
     pings_.set(connection->id, now + config_.ping);
   }
-  if (const auto next = pings_.next()) {
-    ping_timer_.set(std::chrono::ceil<std::chrono::milliseconds>(*next - now));
-  }
+  set_ping_timer(now);
 }
 
 }  // namespace icebreaker::signaling

@@ -7,6 +7,7 @@ import signal
 import aiohttp
 import pytest
 
+from support.net import wait_until
 from support.signal_client import Closed, PollClient, SocketClient, clients, in_loop
 from support.signal_http import wait_for_polls
 
@@ -250,6 +251,31 @@ async def test_pings_and_survives_their_answers(base):
             frame = await client.socket.receive(20)
             if frame.type == aiohttp.WSMsgType.TEXT and json.loads(frame.data)["type"] == "joined":
                 break
+
+
+@in_loop
+async def test_gives_up_a_client_that_does_not_read(start_server):
+    server = start_server("signal", CONFIG)
+    async with clients() as http:
+        base = f"http://{server.address('http')}"
+        reader, writer = await socket_client(http, base), await socket_client(http, base)
+        for each in (reader, writer):
+            await each.send(type="join", room="slow")
+            await each.next("joined")
+        seq = (await reader.next("peer-joined"))["seq"]
+
+        # It acknowledges what it never reads, or its mailbox would be full before the network is.
+        while server.metrics().total("icebreaker_signal_websockets_slow_total") == 0:
+            assert seq < 1000
+            for _ in range(4):
+                await writer.send(type="signal", to=reader.session.peer, data={"x": "y" * 60000})
+            await writer.send(type="ice")
+            await writer.next("ice-servers")  # so the signals are in the mailbox
+            seq += 4
+            await reader.send_raw(json.dumps({"type": "ack", "seq": seq}))
+
+        await asyncio.to_thread(wait_until, lambda: server.metrics().total(
+            "icebreaker_signal_open_connections") == 1)
 
 
 @in_loop

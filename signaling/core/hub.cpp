@@ -166,9 +166,7 @@ std::optional<MonoTime> Hub::Core::next_deadline() const {
 }
 
 std::size_t Hub::Core::receives(Transport transport) const {
-  if (transport == Transport::Poll) return polls_.size();
-  return static_cast<std::size_t>(std::ranges::count_if(
-      sockets_, [](const auto& entry) { return entry.second.stage == WebSocket::Stage::Open; }));
+  return transport == Transport::Poll ? polls_.size() : open_sockets_;
 }
 
 void Hub::Core::cancel_timers(ConnectionId connection) {

@@ -187,6 +187,7 @@ class Hub::Core final : public StateListener {
   RateLimiter messages_;
   HubCounters counters_;
   std::map<ConnectionId, WebSocket> sockets_;
+  std::size_t open_sockets_ = 0;  // of them, those that have a session
   std::map<ConnectionId, HeldPoll> polls_;
   std::set<ConnectionId> requests_;  // waiting for an answer that is no poll
   std::map<ReceiverKey, ConnectionId> receivers_;

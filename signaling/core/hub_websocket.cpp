@@ -109,6 +109,7 @@ void Hub::Core::on_ws_attached(Now now, ConnectionId connection, const Establish
   constexpr auto kTransport = static_cast<std::size_t>(Transport::WebSocket);
   WebSocket& ws = sockets_.at(connection);
   ws.stage = WebSocket::Stage::Open;
+  ++open_sockets_;
   ws.received = ws.told_received = established.info.received;
   ++(established.how == Established::How::Resumed ? counters_.resumed : counters_.opened)
         .at(kTransport);
@@ -218,6 +219,7 @@ void Hub::Core::drop_ws(Now now, ConnectionId connection) {
   const auto found = sockets_.find(connection);
   if (found == sockets_.end()) return;
   const Receiver receiver = std::move(found->second.receiver);
+  if (found->second.stage == WebSocket::Stage::Open) --open_sockets_;
   sockets_.erase(found);
   cancel_timers(connection);
   if (receiver.receive == ReceiveId{}) return;

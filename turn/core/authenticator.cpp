@@ -25,7 +25,8 @@ Authenticator Authenticator::anonymous(const std::string& realm) {
 }
 
 std::expected<AuthenticatedRequest, AuthRefusal> Authenticator::authenticate(
-    Now now, const FiveTuple& from, const stun::MessageView& request) const {
+    Now now, const FiveTuple& from, const stun::MessageView& request,
+    std::string_view established) const {
   if (everybody_) return AuthenticatedRequest{from, request, kAnonymousUser};
 
   // RFC 8489 §9.2.4, in its order.
@@ -38,7 +39,7 @@ std::expected<AuthenticatedRequest, AuthRefusal> Authenticator::authenticate(
   if (!username || !realm || !nonce) {
     return refuse(ErrorCode::BadRequest, AuthFailure::MissingAttribute);
   }
-  const auto user = credentials_.find(*username, now.wall);
+  const auto user = credentials_.find(*username, now.wall, established);
   if (!user) return refuse(ErrorCode::Unauthenticated, user.error());
   // The key covers the realm, so this only names what the integrity check would find.
   if (*realm != credentials_.realm()) {

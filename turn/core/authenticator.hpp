@@ -61,8 +61,10 @@ class Authenticator {
   // For labs: takes every request for one user's, signs nothing.
   static Authenticator anonymous(const std::string& realm);
 
+  // `established`: the user of the allocation that `from` has, or nothing; see Credentials::find.
   [[nodiscard]] std::expected<AuthenticatedRequest, AuthRefusal> authenticate(
-      Now now, const FiveTuple& from, const stun::MessageView& request) const;
+      Now now, const FiveTuple& from, const stun::MessageView& request,
+      std::string_view established) const;
 
   // REALM and a fresh NONCE for a 401 or 438.
   void add_challenge(MonoTime now, const ClientAddress& client, stun::MessageBuilder& reply) const;

@@ -12,18 +12,20 @@ Credentials::Credentials(const CredentialsConfig& config)
   }
 }
 
-std::expected<UserKeys, AuthFailure> Credentials::find(std::string_view username,
-                                                       WallTime now) const {
+std::expected<UserKeys, AuthFailure> Credentials::find(std::string_view username, WallTime now,
+                                                       std::string_view established) const {
   const auto fixed = keys_by_name_.find(std::string{username});
   if (fixed != keys_by_name_.end()) return UserKeys{{fixed->second}, username};
-  return find_rest_user(username, now);
+  return find_rest_user(username, now, established);
 }
 
-std::expected<UserKeys, AuthFailure> Credentials::find_rest_user(std::string_view username,
-                                                                 WallTime now) const {
+std::expected<UserKeys, AuthFailure> Credentials::find_rest_user(
+    std::string_view username, WallTime now, std::string_view established) const {
   const auto rest = crypto::parse_turn_rest_username(username);
   if (!rest || rest_secrets_.empty()) return std::unexpected(AuthFailure::UnknownUser);
-  if (rest->expires_at <= now) return std::unexpected(AuthFailure::ExpiredCredential);
+  if (rest->expires_at <= now && username != established) {
+    return std::unexpected(AuthFailure::ExpiredCredential);
+  }
   UserKeys user{{}, rest->id.empty() ? username : rest->id};
   for (const std::string& secret : rest_secrets_) {
     const std::string password = crypto::turn_rest_password(secret, username);

@@ -38,13 +38,15 @@ class Credentials {
   [[nodiscard]] const std::string& realm() const { return realm_; }
 
   // UnknownUser or ExpiredCredential; quota_user is a view of `username`. A static user shadows a
-  // REST user of the same name.
-  [[nodiscard]] std::expected<UserKeys, AuthFailure> find(std::string_view username,
-                                                          WallTime now) const;
+  // REST user of the same name. The timestamp of a REST user bounds when an allocation may be made,
+  // not how long it lives: a call must not end with it, so `established`, the user whose
+  // allocation the request is about, does not expire.
+  [[nodiscard]] std::expected<UserKeys, AuthFailure> find(std::string_view username, WallTime now,
+                                                          std::string_view established) const;
 
  private:
-  [[nodiscard]] std::expected<UserKeys, AuthFailure> find_rest_user(std::string_view username,
-                                                                    WallTime now) const;
+  [[nodiscard]] std::expected<UserKeys, AuthFailure> find_rest_user(
+      std::string_view username, WallTime now, std::string_view established) const;
 
   std::string realm_;
   std::unordered_map<std::string, crypto::Md5Digest> keys_by_name_;

@@ -63,7 +63,9 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
   const auto known = known_attributes(method);
   if (known.empty()) return Drop::UnexpectedStun;
 
-  const auto request = rules_.authenticator.authenticate(now, from, message);
+  const Allocation* held = live_allocation(from, now.mono);
+  const std::string_view established = held == nullptr ? std::string_view{} : held->username;
+  const auto request = rules_.authenticator.authenticate(now, from, message, established);
   if (!request) {
     const auto [code, reason] = request.error();
     out.emplace_back(challenge_reply(now.mono, from, message, code, rules_.authenticator));

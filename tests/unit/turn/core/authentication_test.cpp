@@ -64,6 +64,21 @@ TEST_F(Authentication, AcceptsCredentialsOfEverySecretUntilTheyExpire) {
   EXPECT_EQ(allocate_with_rest("old secret", 60s).error(), 0);
 }
 
+TEST_F(Authentication, KeepsAnAllocationBeyondTheExpiryOfTheCredentialThatMadeIt) {
+  const auto made = crypto::mint_turn_rest_credentials(kSecret, "carol", now_.wall + 60s);
+  TurnClient carol = client("203.0.113.77:1000", made.username, made.password);
+  EXPECT_EQ(error_of(carol, carol.allocate()), 0);
+  advance(120s);
+
+  EXPECT_EQ(error_of(carol, carol.refresh(600s)), 0);
+  EXPECT_EQ(error_of(carol, carol.create_permission({peer("8.8.8.8:1")})), 0);
+
+  TurnClient elsewhere = client("203.0.113.77:1001", made.username, made.password);
+  EXPECT_EQ(error_of(elsewhere, elsewhere.allocate()), 401);
+  EXPECT_EQ(error_of(carol, carol.refresh(0s)), 0);
+  EXPECT_EQ(error_of(carol, carol.allocate()), 401);
+}
+
 TEST_F(Authentication, SignsRepliesWithTheSecretThatTheClientUsed) {
   const auto made = crypto::mint_turn_rest_credentials(kSecret, "carol", now_.wall + 60s);
   TurnClient carol = client("203.0.113.77:1000", made.username, made.password);

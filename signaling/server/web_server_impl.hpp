@@ -32,9 +32,9 @@ struct WebConnection {
   lws* wsi = nullptr;
   IpAddress peer;
   Phase phase = Phase::Idle;
+  BodyProgress body = BodyProgress::None;
   ConnectionId id;  // of the request or socket; renewed for each request
   RequestHead head;
-  BodyProgress body = BodyProgress::None;
   std::optional<HttpResponse> response;
 
   std::string message;  // a WebSocket message in the making

@@ -163,6 +163,7 @@ std::expected<ClientEnvelope, DecodeError> decode_client(std::string_view text,
     return std::unexpected(bad_message("not a JSON object, or nested too deeply"));
   }
 
+  // NOLINTNEXTLINE(misc-const-correctness): the decoder, called by a pointer, changes it.
   JsonFields fields{*parsed};
   const auto n = usable_n(*parsed);
   const Json* type = fields.find("type");

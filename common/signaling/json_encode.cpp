@@ -71,7 +71,7 @@ Json peers_json(const std::vector<server::Peer>& peers) {
 
 // The fields of one message go into an object that already has its `type`.
 struct Fields {
-  Json out;
+  Json& out;
 
   void operator()(const client::Hello& hello) {
     out["protocol"] = hello.protocol;
@@ -217,9 +217,8 @@ struct Fields {
 
 template <class Variant>
 std::string encode_fields(Json start, const Variant& message) {
-  Fields fields{std::move(start)};
-  std::visit(fields, message);
-  return dump(fields.out);
+  std::visit(Fields{start}, message);
+  return dump(start);
 }
 
 }  // namespace
@@ -231,8 +230,8 @@ std::string encode(const ServerMessage& message) {
 }
 
 std::string encode(const ServerEnvelope& envelope) {
-  std::string text = encode(envelope.message);
-  return envelope.seq ? with_seq(text, *envelope.seq) : text;
+  if (!envelope.seq) return encode(envelope.message);
+  return with_seq(encode(envelope.message), *envelope.seq);
 }
 
 std::string encode(const ClientEnvelope& envelope) {

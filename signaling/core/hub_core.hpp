@@ -107,7 +107,7 @@ class Hub::Core final : public StateListener {
 
   // hub_session.cpp: hello on either transport
   void establish(Now now, client::Hello hello, OnEstablished done);
-  void open_or_recreate(Now now, client::Hello hello, OnEstablished done);
+  void open_or_recreate(Now now, const client::Hello& hello, OnEstablished done);
   std::string welcome_of(Now now, const Established& established, const ClientInfo& client);
   std::optional<server::Error> refuse_open(Now now, const ClientInfo& client);
 
@@ -116,7 +116,7 @@ class Hub::Core final : public StateListener {
   NumberedOperation to_operation(Now now, ClientEnvelope envelope, const PeerId& peer,
                                  const ClientInfo& client);
   // A refusal that uses up the number of what it refuses.
-  NumberedOperation refusal(server::Error error);
+  NumberedOperation refusal(const server::Error& error);
   NumberedOperation refusal(const DecodeError& error);
   operation::Answer ice_answer(Now now, const PeerId& peer, const ClientInfo& client);
   void count(const Submitted& submitted);

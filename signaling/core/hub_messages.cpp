@@ -47,9 +47,8 @@ NumberedOperation Hub::Core::to_operation(Now now, ClientEnvelope envelope, cons
   return std::visit(ToOperation{*this, now, envelope.n, peer, client}, std::move(envelope.message));
 }
 
-NumberedOperation Hub::Core::refusal(server::Error error) {
-  const auto n = error.n;
-  return {n, operation::Answer{error_text(error), operation::Answer::Ice::None}};
+NumberedOperation Hub::Core::refusal(const server::Error& error) {
+  return {error.n, operation::Answer{error_text(error), operation::Answer::Ice::None}};
 }
 
 NumberedOperation Hub::Core::refusal(const DecodeError& error) {

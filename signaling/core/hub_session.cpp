@@ -14,7 +14,7 @@ constexpr auto kUnavailableRetry = 1s;
 
 void Hub::Core::establish(Now now, client::Hello hello, OnEstablished done) {
   ++counters_.received.at(0);
-  if (!hello.resume) return open_or_recreate(now, std::move(hello), std::move(done));
+  if (!hello.resume) return open_or_recreate(now, hello, std::move(done));
   const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
   state_.resume(
       now, request,
@@ -23,14 +23,14 @@ void Hub::Core::establish(Now now, client::Hello hello, OnEstablished done) {
         if (resumed) {
           done(then, Established{*std::move(resumed), Established::How::Resumed});
         } else if (resumed.error() != StateError::Unavailable && !hello.resume_token.empty()) {
-          open_or_recreate(then, std::move(hello), std::move(done));
+          open_or_recreate(then, hello, std::move(done));
         } else {
           done(then, std::unexpected(code_of(resumed.error())));
         }
       });
 }
 
-void Hub::Core::open_or_recreate(Now now, client::Hello hello, OnEstablished done) {
+void Hub::Core::open_or_recreate(Now now, const client::Hello& hello, OnEstablished done) {
   OpenRequest request{hello.user, hello.room.empty() ? hello.queue : hello.room, std::nullopt};
   auto how = Established::How::Opened;
   if (!hello.resume_token.empty()) {

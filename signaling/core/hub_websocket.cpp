@@ -140,7 +140,7 @@ void Hub::Core::take(Now now, ConnectionId connection, ClientEnvelope envelope) 
     server::Error error = make_error(ErrorCode::RateLimited);
     error.n = envelope.n;
     error.retry_after = retry_after;
-    ws.inbox.push_back(refusal(std::move(error)));
+    ws.inbox.push_back(refusal(error));
   } else {
     if (std::holds_alternative<client::Ice>(envelope.message)) watch_ice(now, connection, 0ms);
     ws.inbox.push_back(to_operation(now, std::move(envelope), ws.receiver.peer, ws.client));

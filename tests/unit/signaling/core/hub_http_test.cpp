@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kJoin = R"({"type":"join","n":1,"room":"lobby"})";
 
 TEST_F(HubTest, HoldsAPollUntilThereIsSomething) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const auto poll = shell_.poll(path_of(ann), epoch_of(ann), "0");
   EXPECT_FALSE(shell_.response(poll));
 
@@ -21,7 +21,7 @@ TEST_F(HubTest, HoldsAPollUntilThereIsSomething) {
 }
 
 TEST_F(HubTest, AnswersAHeldPollAfter80To100PercentOfTheHold) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const auto poll = shell_.poll(path_of(ann), epoch_of(ann));
 
   shell_.advance(15'999ms);
@@ -31,7 +31,7 @@ TEST_F(HubTest, AnswersAHeldPollAfter80To100PercentOfTheHold) {
 }
 
 TEST_F(HubTest, RepeatsWhatAPollDidNotAcknowledge) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   shell_.post(path_of(ann), post_body(ann, {std::string{kJoin}}));
 
   EXPECT_EQ(polled(shell_.poll(path_of(ann), epoch_of(ann), "0")).size(), 1U);
@@ -45,7 +45,7 @@ TEST_F(HubTest, RepeatsWhatAPollDidNotAcknowledge) {
 }
 
 TEST_F(HubTest, RefusesPollsWithBadNumbers) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
 
   for (const std::string_view after : {"x", "", "-1", "1x", "99999999999999999999"}) {
     const auto poll = shell_.poll(path_of(ann), epoch_of(ann), after);
@@ -58,7 +58,7 @@ TEST_F(HubTest, RefusesPollsWithBadNumbers) {
 }
 
 TEST_F(HubTest, TakesNothingOfAPostWithAnUnusableMessage) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
 
   for (const char* bad : {R"({"type":"leave"})", R"({"type":"ack","seq":0})", "7"}) {
     const auto post = shell_.post(path_of(ann), post_body(ann, {std::string{kJoin}, bad}));
@@ -70,7 +70,7 @@ TEST_F(HubTest, TakesNothingOfAPostWithAnUnusableMessage) {
 }
 
 TEST_F(HubTest, TakesWhatCameBeforeAGapInAPost) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
 
   const auto post =
       shell_.post(path_of(ann), post_body(ann, {std::string{kJoin}, R"({"type":"leave","n":3})"}));
@@ -84,7 +84,7 @@ TEST_F(HubTest, TakesWhatCameBeforeAGapInAPost) {
 }
 
 TEST_F(HubTest, NamesThePeerInIceServersAskedForByPost) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
 
   shell_.post(path_of(ann), post_body(ann, {R"({"type":"ice","n":1})"}));
 
@@ -121,7 +121,7 @@ TEST_F(HubTest, ClosesOnDelete) {
 }
 
 TEST_F(HubTest, CountsAnAbandonedPollAsTheEndOfTheReceive) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const auto poll = shell_.poll(path_of(ann), epoch_of(ann));
   shell_.advance(10s);
 
@@ -149,7 +149,7 @@ TEST_F(HubTest, StaysPresentBetweenPolls) {
 }
 
 TEST_F(HubTest, AnswersHeldPollsWhenItDrains) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const auto poll = shell_.poll(path_of(ann), epoch_of(ann));
 
   shell_.hub().drain(shell_.now(), 10s);
@@ -188,7 +188,7 @@ TEST_F(HubTest, LosesNoWakeThatOvertakesItsAttach) {
 }
 
 TEST_F(HubTest, DetachesWhenTheClientLeftBeforeTheEngineAnswered) {
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   shell_.state().delay();
   const auto poll = shell_.poll(path_of(ann), epoch_of(ann));
   shell_.hub().on_request_gone(shell_.now(), poll);

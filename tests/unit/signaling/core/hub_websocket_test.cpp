@@ -114,7 +114,7 @@ TEST_F(HubTest, AcknowledgesEvery32MessagesOrSoonAfter) {
 }
 
 TEST_F(HubTest, AnswersMessagesThatAreRefusedForTheirContentByTheirNumber) {
-  TestClient ann = hello();
+  const TestClient ann = hello();
 
   shell_.send(ann.connection, R"({"type":"join","n":1,"room":"a/b"})");
   shell_.send(ann.connection, R"({"type":"dance","n":2})");
@@ -134,7 +134,7 @@ TEST_F(HubTest, AnswersMessagesThatAreRefusedForTheirContentByTheirNumber) {
 }
 
 TEST_F(HubTest, ClosesOnInputWithoutANumberButKeepsTheSession) {
-  TestClient ann = hello();
+  const TestClient ann = hello();
 
   shell_.send(ann.connection, "{oops");
 
@@ -144,7 +144,7 @@ TEST_F(HubTest, ClosesOnInputWithoutANumberButKeepsTheSession) {
 }
 
 TEST_F(HubTest, ClosesOnAFrameThatIsTooLarge) {
-  TestClient ann = hello();
+  const TestClient ann = hello();
 
   shell_.send(ann.connection, std::string(Limits{}.message_bytes + 1, ' '));
 
@@ -169,7 +169,7 @@ TEST_F(HubTest, WantsHelloFirstAndInTime) {
 }
 
 TEST_F(HubTest, SupersedesTheOlderReceive) {
-  TestClient ann = hello();
+  const TestClient ann = hello();
 
   const TestClient again = hello(resume_of(ann, 0));
 

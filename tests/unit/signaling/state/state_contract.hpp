@@ -118,7 +118,7 @@ class StateContract : public ::testing::TestWithParam<MakeEngine>, public StateL
       EXPECT_TRUE(decoded) << frame.text;
       if (decoded) messages.push_back(decoded->message);
     }
-    submit(session, {}, attached->delivery.first_seq - 1 + messages.size());
+    EXPECT_TRUE(submit(session, {}, attached->delivery.first_seq - 1 + messages.size()));
     return messages;
   }
 

@@ -33,7 +33,7 @@ TEST_P(StateContract, KeepsMessagesUntilTheyAreAcknowledged) {
 }
 
 TEST_P(StateContract, RefusesOtherEpochsAndUnknownSessions) {
-  SessionInfo ann = open();
+  const SessionInfo ann = open();
   SessionInfo other = ann;
   ++other.epoch;
   SessionInfo nobody = ann;
@@ -106,7 +106,7 @@ TEST_P(StateContract, SupersedesTheOlderReceiveAndWakesTheNewer) {
   const auto newer = attach(bob, ReceiveMode::Poll);
   ends_.clear();
   wakes_.clear();
-  attach(bob, ReceiveMode::Stream);
+  EXPECT_TRUE(attach(bob, ReceiveMode::Stream));
   EXPECT_EQ(ends_, (decltype(ends_){{bob.session, newer->receive, End::Superseded}}));
 
   const auto current = attach(bob, ReceiveMode::Poll);
@@ -119,7 +119,7 @@ TEST_P(StateContract, SupersedesTheOlderReceiveAndWakesTheNewer) {
 TEST_P(StateContract, EndsAPollThatFindsMessages) {
   auto [ann, bob] = pair();
   act(ann, to(bob, "{}"));
-  attach(bob, ReceiveMode::Poll);
+  EXPECT_TRUE(attach(bob, ReceiveMode::Poll));
 
   engine_->advance(3s);
 
@@ -145,9 +145,9 @@ TEST_P(StateContract, TellsAwayBackAndLeft) {
 }
 
 TEST_P(StateContract, RenewsTheLeaseOnASubmission) {
-  SessionInfo ann = open();
+  const SessionInfo ann = open();
   engine_->advance(50s);
-  submit(ann, {});
+  EXPECT_TRUE(submit(ann, {}));
   engine_->advance(50s);
   EXPECT_TRUE(submit(ann, {}));
 }
@@ -222,8 +222,8 @@ TEST_P(StateContract, MatchesEqualAttributesOnly) {
 TEST_P(StateContract, WidensRatingWindowsWithWaiting) {
   SessionInfo ann = open();
   SessionInfo bob = open();
-  attach(ann);
-  attach(bob);
+  EXPECT_TRUE(attach(ann));
+  EXPECT_TRUE(attach(bob));
   act(ann, operation::Match{"chess", 2, {{}, 1000.0, 100.0}});
   act(bob, operation::Match{"chess", 2, {{}, 1150.0, 100.0}});
   EXPECT_EQ(read(ann).size(), 1U);

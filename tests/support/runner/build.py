@@ -9,7 +9,9 @@ from pathlib import Path
 import processes
 from results import BUILD, ROOT, Result
 
-OPTIONS = ["-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined"]
+# -O1 and line tables compile in less than half the time of -O2 -g here, and stack traces still name each line.
+OPTIONS = ["-Doptimization=1", "-Ddebug=false", "-Dcpp_args=-g1", "-Dc_args=-g1", "-Db_sanitize=address,undefined"]
+CONFIGURED = BUILD / "options.json"  # what this build directory was set up with
 LIMIT_S = 3600
 # A second clone of the same sources, such as CI's, finds what the first one compiled.
 CCACHE_ACROSS_CLONES = os.environ | {"CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
@@ -29,11 +31,16 @@ def prepare(context, suites):
 
 
 def configure(context, result):
-    # An existing build directory is brought up to date, so that the list of tests below is today's.
     exists = (BUILD / "build.ninja").exists()
-    command = ["ninja", "-C", BUILD, "build.ninja"] if exists else ["meson", "setup", BUILD, ROOT, *OPTIONS]
-    setup = processes.run(command, context.reports / "setup.log", LIMIT_S)
-    if setup.status != 0:
+    if exists and CONFIGURED.exists() and json.loads(CONFIGURED.read_text()) == OPTIONS:
+        # Brought up to date, so that the list of tests below is today's.
+        command = ["ninja", "-C", BUILD, "build.ninja"]
+    else:
+        command = ["meson", "setup", *(["--wipe"] if exists else []), BUILD, ROOT, *OPTIONS]
+    setup = processes.run(command, BUILD.parent / "test-setup.log", LIMIT_S)
+    if setup.status == 0:
+        CONFIGURED.write_text(json.dumps(OPTIONS))
+    else:
         result.fail("meson setup", setup.output)
 
 

@@ -1,6 +1,7 @@
 #include "tests/support/memory_net.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace icebreaker::net {
@@ -47,14 +48,14 @@ std::expected<OpenedSocket, std::error_code> MemoryIo::open(const SocketAddress&
     return std::unexpected(open_error_);
   }
   if (!local.ip.is_any() && !owns(local.ip)) {
-    return std::unexpected(make_error_code(std::errc::address_not_available));
+    return std::unexpected(std::error_code{EADDRNOTAVAIL, std::system_category()});
   }
   SocketAddress bound = local;
   if (local.port == 0) {
     bound.port = kFirstDynamicPort;
     while (!can_bind(bound, PortSharing::Exclusive)) ++bound.port;
   } else if (!can_bind(bound, sharing)) {
-    return std::unexpected(make_error_code(std::errc::address_in_use));
+    return std::unexpected(std::error_code{EADDRINUSE, std::system_category()});
   }
   const SocketId id{++last_id_};
   sockets_.emplace(id.value, Socket{bound, sharing});

@@ -32,8 +32,10 @@ Candidates candidates_in(RelayPorts ports, PortParity parity) {
 
 std::expected<SocketAddress, std::error_code> RelaySockets::open(const effect::OpenRelay& request) {
   const Candidates candidates = candidates_in(ports_, request.parity);
-  const auto in_use = std::make_error_code(std::errc::address_in_use);
-  if (candidates.count == 0) return std::unexpected(in_use);
+  // An errc, not an error_code: the kernel's codes are of another category and never equal one.
+  constexpr auto kInUse = std::errc::address_in_use;
+  const auto none_free = std::unexpected(std::make_error_code(kInUse));
+  if (candidates.count == 0) return none_free;
   std::uint32_t index = 0;
   const std::uint32_t attempts = std::min(kAttempts, kRandomAttempts + candidates.count);
   for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
@@ -46,9 +48,9 @@ std::expected<SocketAddress, std::error_code> RelaySockets::open(const effect::O
       by_relay_.emplace(request.relay, *opened);
       return opened->local;
     }
-    if (opened.error() != in_use) return std::unexpected(opened.error());
+    if (opened.error() != kInUse) return std::unexpected(opened.error());
   }
-  return std::unexpected(in_use);
+  return none_free;
 }
 
 void RelaySockets::close(RelayId relay) {

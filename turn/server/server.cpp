@@ -71,14 +71,15 @@ void Server::open_listeners() {
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
     if (!io) throw StartError("cannot use epoll: " + io.error().message());
-    for (SocketAddress& address : addresses) {
-      const auto opened = (*io)->open(address, net::PortSharing::ReusePort);
-      if (!opened) throw StartError(listen_error(address, opened.error()));
-      address = opened->local;  // the first worker's choice of a port is everybody's
-    }
     Shard& shard = shards_.emplace_back();
     shard.io = std::move(*io);
     shard.counters = std::make_unique<WorkerCounters>();
+    for (SocketAddress& address : addresses) {
+      const auto opened = shard.io->open(address, net::PortSharing::ReusePort);
+      if (!opened) throw StartError(listen_error(address, opened.error()));
+      address = opened->local;  // the first worker's choice of a port is everybody's
+      shard.listeners.push_back(opened->id);
+    }
   }
   for (const SocketAddress& address : addresses) {
     log_.info("listening", {{"transport", "udp"}, {"address", address}});
@@ -110,6 +111,7 @@ void Server::make_workers() {
       .interfaces = relays_, .ports = config_.relay_ports, .limits = config_.limits};
   for (Shard& shard : shards_) {
     const WorkerParts parts{.io = *shard.io,
+                            .listeners = shard.listeners,
                             .fast_path = fast_path_,
                             .random = random_,
                             .quota = quota_,
@@ -148,7 +150,7 @@ void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig
 
 void Server::log_ready() const {
   std::string listen;
-  for (std::size_t index = 0; index < config_.listeners.size(); ++index) {
+  for (std::size_t index = 0; index < shards_.front().listeners.size(); ++index) {
     listen += (listen.empty() ? "udp:" : ",udp:") + bound_.at(index).to_string();
   }
   std::string relay;

@@ -57,6 +57,7 @@ class Server {
 
   struct Shard {
     std::unique_ptr<net::EpollIo> io;
+    std::vector<net::SocketId> listeners;
     std::unique_ptr<WorkerCounters> counters;
     std::unique_ptr<Worker> worker;
   };

@@ -1,5 +1,6 @@
 #include "turn/server/worker.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <variant>
@@ -36,6 +37,7 @@ void log_refusal(const service::Logger& log, const Handled& handled, const Socke
 
 Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules)
     : io_{parts.io},
+      listeners_{parts.listeners},
       fast_path_{parts.fast_path},
       counters_{parts.counters},
       log_{parts.log, "turn"},
@@ -83,8 +85,11 @@ void Worker::take_new_rules() {
 void Worker::on_datagram(Now now, const net::Datagram& datagram) {
   if (const auto relay = sockets_.relay_of(datagram.socket)) {
     on_peer_datagram(now, *relay, datagram);
-  } else {
+  } else if (std::ranges::find(listeners_, datagram.socket) != listeners_.end()) {
     on_client_datagram(now, datagram);
+  } else {
+    // Its relay ended earlier in this batch; a peer must not pass for a client.
+    ++counter_of(counters_.peer_drops, Drop::NoAllocation);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "common/base/random.hpp"
 #include "common/base/time.hpp"
@@ -20,7 +21,8 @@ namespace icebreaker::turn {
 
 // Everything outlives the worker.
 struct WorkerParts {
-  net::DatagramIo& io;  // with its listeners open
+  net::DatagramIo& io;
+  std::vector<net::SocketId> listeners;  // of io, open already
   FastPath& fast_path;
   RandomSource& random;
   Quota& quota;
@@ -59,6 +61,7 @@ class Worker {
   void apply(Now now, const effect::AllocationEnded& ended);
 
   net::DatagramIo& io_;
+  std::vector<net::SocketId> listeners_;
   FastPath& fast_path_;
   WorkerCounters& counters_;
   service::Logger log_;

@@ -1,0 +1,125 @@
+#include "turn/server/worker.hpp"
+
+#include <deque>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "common/crypto/system_random.hpp"
+#include "tests/support/memory_net.hpp"
+#include "tests/support/turn_client.hpp"
+
+namespace icebreaker::turn::test {
+namespace {
+
+// Does one step of a test before each receive(), and `finish` when none is left.
+class SteppedIo final : public net::DatagramIo {
+ public:
+  explicit SteppedIo(net::MemoryIo& io) : io_{io} {}
+
+  void then(std::function<void()> step) { steps_.push_back(std::move(step)); }
+
+  void finally(std::function<void()> finish) { finish_ = std::move(finish); }
+
+  std::expected<net::OpenedSocket, std::error_code> open(const SocketAddress& local,
+                                                         net::PortSharing sharing) override {
+    return io_.open(local, sharing);
+  }
+
+  void close(net::SocketId socket) override { io_.close(socket); }
+
+  std::span<const net::Datagram> receive(std::optional<MonoTime> until) override {
+    if (steps_.empty()) {
+      finish_();
+    } else {
+      steps_.front()();
+      steps_.pop_front();
+    }
+    return io_.receive(until);
+  }
+
+  void send(const net::Outgoing& datagram) override { io_.send(datagram); }
+
+  void flush() override { io_.flush(); }
+
+  void wake() override { io_.wake(); }
+
+  [[nodiscard]] const net::IoCounters& counters() const override { return io_.counters(); }
+
+ private:
+  net::MemoryIo& io_;
+  std::deque<std::function<void()>> steps_;
+  std::function<void()> finish_;
+};
+
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() {
+    const auto listener = io_.open(address("192.0.2.1:3478"), net::PortSharing::ReusePort).value();
+    const RelayInterface relay{address("192.0.2.1:0").ip, address("192.0.2.1:0").ip};
+    const PeerPolicy policy{{.allow = {Cidr::parse("198.51.100.0/24").value()}}};
+    worker_.emplace(WorkerParts{.io = io_,
+                                .listeners = {listener.id},
+                                .fast_path = fast_path_,
+                                .random = random_,
+                                .quota = quota_,
+                                .counters = counters_,
+                                .log = log_},
+                    RelayConfig{.interfaces = {relay}},
+                    RelayRules{Authenticator::anonymous("example.org"), policy});
+    io_.finally([this] { worker_->stop(); });
+  }
+
+  void send_from_client(const Bytes& bytes) {
+    client_io_->send({client_socket_, {}, address("192.0.2.1:3478"), {}, bytes});
+    client_io_->flush();
+  }
+
+  void send_from_peer(const SocketAddress& to, ByteView bytes) {
+    peer_io_->send({peer_socket_, {}, to, {}, bytes});
+    peer_io_->flush();
+  }
+
+  // XOR-RELAYED-ADDRESS of the one reply that has come.
+  SocketAddress relayed_address() {
+    const auto replies = client_io_->receive({});
+    return stun::MessageView::parse(replies[0].bytes)->get<stun::XorRelayedAddress>()->value;
+  }
+
+  net::MemoryNet net_;
+  std::unique_ptr<net::MemoryIo> server_io_ = net_.add_host({address("192.0.2.1:0").ip});
+  std::unique_ptr<net::MemoryIo> client_io_ = net_.add_host({address("198.51.100.1:0").ip});
+  std::unique_ptr<net::MemoryIo> peer_io_ = net_.add_host({address("198.51.100.2:0").ip});
+  net::SocketId client_socket_ =
+      client_io_->open(address("198.51.100.1:5000"), net::PortSharing::Exclusive)->id;
+  net::SocketId peer_socket_ =
+      peer_io_->open(address("198.51.100.2:6000"), net::PortSharing::Exclusive)->id;
+  SteppedIo io_{*server_io_};
+  NoFastPath fast_path_;
+  crypto::SystemRandom random_;
+  QuotaLedger quota_{{}};
+  WorkerCounters counters_;
+  service::Log log_{service::LogLevel::Error, service::LogFormat::Text};
+  TurnClient client_{"198.51.100.1:5000", "", ""};
+  std::optional<Worker> worker_;
+};
+
+TEST_F(WorkerTest, TakesNoLateDatagramOfAPeerForAClients) {
+  io_.then([this] { send_from_client(client_.allocate()); });
+  io_.then([this] {
+    const SocketAddress relayed = relayed_address();
+    send_from_client(client_.refresh(std::chrono::seconds{0}));
+    std::array<std::byte, 64> buffer{};
+    stun::MessageBuilder check{buffer, stun::MessageClass::Request, stun::Method::Binding, {}};
+    send_from_peer(relayed, check.finish());
+  });
+
+  worker_->run();
+
+  EXPECT_EQ(counters_.methods.at(0).handled, 0U);  // Binding
+  EXPECT_EQ(counter_of(counters_.peer_drops, Drop::NoAllocation), 1U);
+  EXPECT_TRUE(peer_io_->receive({}).empty());
+}
+
+}  // namespace
+}  // namespace icebreaker::turn::test

@@ -93,6 +93,12 @@ std::error_code check_address_is_free(Transport transport, const SocketAddress& 
   return bind_to(*fd, local) ? std::error_code{} : last_error();
 }
 
+bool is_missing_ipv6(const SocketAddress& local, const std::error_code& error) {
+  return !local.ip.is_v4() && local.ip.is_any() &&
+         (error == std::errc::address_family_not_supported ||
+          error == std::errc::address_not_available);
+}
+
 std::size_t receive_buffer_bytes_of(int fd) {
   int granted = 0;
   socklen_t size = sizeof granted;

@@ -26,6 +26,10 @@ std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& 
 // themselves, would also let a second server of the same user share the port in silence.
 std::error_code check_address_is_free(Transport transport, const SocketAddress& local);
 
+// Whether listening failed for want of IPv6: machines without it are common, and a wildcard
+// listener asks for no certain address.
+bool is_missing_ipv6(const SocketAddress& local, const std::error_code& error);
+
 // SO_RCVBUF as granted.
 std::size_t receive_buffer_bytes_of(int fd);
 

@@ -33,13 +33,6 @@ std::string cannot_listen(Transport transport, const SocketAddress& address,
   return line;
 }
 
-// Machines without IPv6 are common, and a wildcard listener asks for no certain address.
-bool is_missing_ipv6(const SocketAddress& local, const std::error_code& error) {
-  return !local.ip.is_v4() && local.ip.is_any() &&
-         (error == std::errc::address_family_not_supported ||
-          error == std::errc::address_not_available);
-}
-
 std::expected<Listening, std::error_code> listen(const service::Listener& listener,
                                                  const Workers& workers) {
   if (const auto error = net::check_address_is_free(listener.transport, listener.address)) {
@@ -62,7 +55,7 @@ std::string listen_all(const ServerConfig& config, const Workers& workers,
   for (const service::Listener& each : config.listeners) {
     const auto transport = name_of(each.transport);
     const auto listening = listen(each, workers);
-    if (!listening && is_missing_ipv6(each.address, listening.error())) {
+    if (!listening && net::is_missing_ipv6(each.address, listening.error())) {
       logger.warn("this machine has no IPv6, listener left out",
                   {{"transport", transport}, {"address", each.address}});
       continue;

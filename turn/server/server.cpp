@@ -60,14 +60,24 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
 
 Server::~Server() = default;
 
-void Server::open_listeners() {
-  for (const service::Listener& each : config_.listeners) {
-    const auto error = net::check_address_is_free(each.transport, each.address);
-    if (error) throw StartError(listen_error(each.address, error));
-  }
+std::vector<SocketAddress> Server::usable_listeners() const {
   std::vector<SocketAddress> addresses;
   addresses.reserve(config_.listeners.size());
-  for (const service::Listener& each : config_.listeners) addresses.push_back(each.address);
+  for (const service::Listener& each : config_.listeners) {
+    const auto error = net::check_address_is_free(each.transport, each.address);
+    if (net::is_missing_ipv6(each.address, error)) {
+      log_.warn("this machine has no IPv6, listener left out", {{"address", each.address}});
+      continue;
+    }
+    if (error) throw StartError(listen_error(each.address, error));
+    addresses.push_back(each.address);
+  }
+  if (addresses.empty()) throw StartError("no listener is left; add one to [[listen]]");
+  return addresses;
+}
+
+void Server::open_listeners() {
+  std::vector<SocketAddress> addresses = usable_listeners();
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
     if (!io) throw StartError("cannot use epoll: " + io.error().message());

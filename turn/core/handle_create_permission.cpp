@@ -16,6 +16,10 @@ Relay::Outcome Relay::handle_create_permission(Now now, const AuthenticatedReque
   Allocation& allocation = **found;
   const auto peers = request.message().get_all<stun::XorPeerAddress>();
   if (!peers || peers->empty()) return std::unexpected(Refusal{ErrorCode::BadRequest});
+  // Thousands fit into a datagram, and the work below grows with their square.
+  if (peers->size() > limits_.permissions_per_allocation) {
+    return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
+  }
 
   std::vector<IpAddress> ips;
   for (const PeerAddress& peer : *peers) {

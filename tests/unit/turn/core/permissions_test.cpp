@@ -41,6 +41,16 @@ TEST_F(PeerRequests, InstallAllPermissionsOrNone) {
   EXPECT_EQ(std::get<Drop>(from_peer(alice, "8.8.8.8:1", "x")), Drop::NoPermission);
 }
 
+// Comparing thousands of peers with each other would stall the worker.
+TEST_F(PeerRequests, WithMorePeersThanAnAllocationMayHaveAreRefusedWith508) {
+  TurnClient alice = allocated_client();
+  const PeerAddress one = peer("8.8.8.8:1");
+
+  EXPECT_EQ(error_of(alice, alice.create_permission({one, one, one, one})), 508);
+  EXPECT_EQ(std::get<Drop>(from_peer(alice, "8.8.8.8:1", "x")), Drop::NoPermission);
+  EXPECT_EQ(error_of(alice, alice.create_permission({one, one, one})), 0);
+}
+
 TEST_F(PeerRequests, WithoutAPeerAreRefusedWith400) {
   TurnClient alice = allocated_client();
 

@@ -54,6 +54,7 @@ std::string_view name_of(Drop drop) {
       "no-permission",
       "peer-refused",
       "relay-opening",
+      "over-budget",
   });
   static_assert(kNames.size() == static_cast<std::size_t>(Drop::Count));
   return kNames.at(static_cast<std::size_t>(drop));

@@ -17,7 +17,8 @@ Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, 
       rules_{std::move(rules)},
       random_{random},
       quota_{quota},
-      indication_seed_{random.u64(), random.u64()} {}
+      indication_seed_{random.u64(), random.u64()},
+      challenge_budget_{config.limits.challenges_per_second, random.u64()} {}
 
 Relay::~Relay() {
   for (const RelayId id : table_.ids()) quota_.release(table_.find(id)->quota_user);
@@ -67,6 +68,7 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
   const std::string_view established = held == nullptr ? std::string_view{} : held->username;
   const auto request = rules_.authenticator.authenticate(now, from, message, established);
   if (!request) {
+    if (!challenge_budget_.take(now.mono, from.client.value.ip)) return Drop::OverBudget;
     const auto [code, reason] = request.error();
     out.emplace_back(challenge_reply(now.mono, from, message, code, rules_.authenticator));
     return Handled{.method = method, .error = code, .auth = reason};

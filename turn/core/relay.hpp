@@ -21,6 +21,7 @@
 #include "common/stun/message.hpp"
 #include "turn/core/allocation_table.hpp"
 #include "turn/core/authenticator.hpp"
+#include "turn/core/challenge_budget.hpp"
 #include "turn/core/effects.hpp"
 #include "turn/core/peer_policy.hpp"
 #include "turn/core/quota.hpp"
@@ -31,6 +32,7 @@ namespace icebreaker::turn {
 struct RelayLimits {
   std::size_t permissions_per_allocation = 128;
   std::size_t channels_per_allocation = 128;
+  std::size_t challenges_per_second = 100;  // to strangers of one network; 0: no limit
 
   bool operator==(const RelayLimits&) const = default;
 };
@@ -127,6 +129,7 @@ class Relay {
   AllocationTable table_;
   DeadlineQueue<RelayId> deadlines_;  // of whatever of an allocation ends first
   std::array<std::uint64_t, 2> indication_seed_{};
+  ChallengeBudget challenge_budget_;
 };
 
 }  // namespace icebreaker::turn

@@ -30,6 +30,7 @@ enum class Drop : std::uint8_t {
   NoPermission,
   PeerRefused,
   RelayOpening,  // a request for an allocation whose socket is not bound yet
+  OverBudget,    // strangers of this network were challenged too often of late
   Count,
 };
 

@@ -11,6 +11,7 @@ using service::ConfigSection;
 // REALM is part of every challenge to strangers, and the reply buffer is sized for it.
 constexpr std::size_t kMaxRealmBytes = 128;
 constexpr std::int64_t kMaxPeersPerAllocation = 1024;
+constexpr std::int64_t kMaxChallenges = 1'000'000;
 constexpr std::int64_t kMaxAllocations = 1'000'000;
 
 void refuse_two_of_a_family(const ConfigSection& section, std::string_view key,
@@ -77,6 +78,8 @@ void read_limits(const ConfigSection& limits, ServerConfig& config) {
             kMaxPeersPerAllocation);
   config.limits.channels_per_allocation = count(
       "channels_per_allocation", config.limits.channels_per_allocation, 1, kMaxPeersPerAllocation);
+  config.limits.challenges_per_second =
+      count("challenges_per_second", config.limits.challenges_per_second, 0, kMaxChallenges);
   if (limits.integer("bytes_per_second_per_allocation", 0, {}) != 0) {
     limits.fail("bytes_per_second_per_allocation",
                 "limiting bandwidth comes with a later version; only 0 (no limit) works");

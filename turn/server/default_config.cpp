@@ -35,6 +35,7 @@ allocations_per_user = 10        # 0 = no limit
 allocations = 0                  # 0 = no limit
 permissions_per_allocation = 128
 channels_per_allocation = 128
+challenges_per_second = 100      # 401s to one network (/24, /56) of each worker; 0 = no limit
 
 [metrics]
 address = "127.0.0.1:9641"       # /metrics /healthz /readyz; section absent = off

@@ -191,6 +191,30 @@ TEST_F(Authentication, KeepsChallengesSmall) {
   EXPECT_LE(exchange(stranger, request).bytes().size(), 4 * request.size());
 }
 
+// coturn #1588, #1957: a flood with somebody's source address must not be reflected there.
+TEST_F(Authentication, ChallengesTheStrangersOfANetworkOnlySoOften) {
+  TurnClient alice = allocated_client("203.0.113.5:40000");
+  advance(10s);
+  const auto challenged_of_1000 = [&](const std::string& network, const std::string& rest) {
+    int challenged = 0;
+    for (int i = 0; i < 1000; ++i) {
+      TurnClient stranger{network + std::to_string(i % 250) + rest, "", ""};
+      const ClientVerdict verdict = deliver(stranger, stranger.allocate());
+      if (std::holds_alternative<Handled>(verdict)) ++challenged;
+    }
+    return challenged;
+  };
+
+  EXPECT_EQ(challenged_of_1000("203.0.113.", ":1"), 200);
+  EXPECT_EQ(challenged_of_1000("203.0.113.", ":2"), 0);
+  EXPECT_EQ(challenged_of_1000("203.0.112.", ":1"), 200);
+  EXPECT_EQ(challenged_of_1000("[2606:4700:0:1100::", "]:1"), 200);
+  EXPECT_EQ(challenged_of_1000("[2606:4700:0:11ff::", "]:1"), 0);
+  EXPECT_EQ(error_of(alice, alice.refresh(600s)), 0);
+  advance(1s);
+  EXPECT_EQ(challenged_of_1000("203.0.113.", ":1"), 100);
+}
+
 TEST_F(Authentication, AnonymousModeTakesEverybodyAndSignsNothing) {
   relay_ = std::make_unique<Relay>(
       config_, RelayRules{Authenticator::anonymous("example.org"), PeerPolicy{{}}}, random_,

@@ -11,7 +11,7 @@ namespace icebreaker::stun {
 
 class ChannelNumber {
  public:
-  // RFC 8656 §12 ends the range at 0x7FFF; RFC 5766 §11 ended it at 0x7FFF, and clients of that
+  // RFC 8656 §12 ends the range at 0x4FFF; RFC 5766 §11 ended it at 0x7FFF, and clients of that
   // time (coturn's tools are) pick any number of theirs. Nothing else on a TURN port begins like
   // the numbers between.
   static constexpr std::uint16_t kFirst = 0x4000;

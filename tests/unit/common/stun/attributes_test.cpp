@@ -154,7 +154,7 @@ TEST(Attributes, LifetimeAndChannel) {
   expect_codec<Lifetime>(600s, "00000258", {"", "000258", "0000025800"});
   expect_codec<Lifetime>(4'294'967'295s, "ffffffff", {});
   expect_codec<ChannelNumberAttribute>(ChannelNumber::from_wire(0x4FFF).value(), "4fff0000",
-                                       {"", "4fff", "3fff0000", "50000000", "4fff000000"});
+                                       {"", "4fff", "3fff0000", "80000000", "4fff000000"});
   EXPECT_TRUE(ChannelNumberAttribute::decode(bytes_of_hex("4000ffff"), kId).has_value());
 }
 

@@ -88,7 +88,7 @@ TEST(StreamFramer, TakesTheLongestMessages) {
 }
 
 TEST(StreamFramer, ClosesOnTheFirstByteOfAnotherProtocol) {
-  for (const std::string hex : {"16 03 01", "47 45", "ff", "50"}) {
+  for (const std::string hex : {"16 03 01", "47 45", "ff", "80"}) {
     StreamFramer framer;
     framer.append(bytes_of_hex(hex));
 

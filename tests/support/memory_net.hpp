@@ -74,7 +74,7 @@ class MemoryIo final : public DatagramIo {
 
   struct Socket {
     SocketAddress local;
-    PortSharing sharing;
+    PortSharing sharing{};
   };
 
   struct Arrival {

@@ -198,7 +198,9 @@ TEST_F(Authentication, ChallengesTheStrangersOfANetworkOnlySoOften) {
   const auto challenged_of_1000 = [&](const std::string& network, const std::string& rest) {
     int challenged = 0;
     for (int i = 0; i < 1000; ++i) {
-      TurnClient stranger{network + std::to_string(i % 250) + rest, "", ""};
+      std::string from = network;
+      from.append(std::to_string(i % 250)).append(rest);
+      TurnClient stranger{from, "", ""};
       const ClientVerdict verdict = deliver(stranger, stranger.allocate());
       if (std::holds_alternative<Handled>(verdict)) ++challenged;
     }

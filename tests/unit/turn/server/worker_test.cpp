@@ -110,7 +110,8 @@ TEST_F(WorkerTest, TakesNoLateDatagramOfAPeerForAClients) {
     const SocketAddress relayed = relayed_address();
     send_from_client(client_.refresh(std::chrono::seconds{0}));
     std::array<std::byte, 64> buffer{};
-    stun::MessageBuilder check{buffer, stun::MessageClass::Request, stun::Method::Binding, {}};
+    const stun::MessageBuilder check{
+        buffer, stun::MessageClass::Request, stun::Method::Binding, {}};
     send_from_peer(relayed, check.finish());
   });
 

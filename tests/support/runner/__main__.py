@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import signal
 import sys
 import time
 
@@ -36,6 +37,8 @@ ends with the line 'N passed, N failed'. Any other word than a suite is a name t
 def main():
     options = parse_arguments()
     lock = lock_build()  # held until we end
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background shell starts us with it ignored
+        signal.signal(number, signal.default_int_handler)
     context = Context(options.filter, options.verbose)
     processes.become_subreaper()
     results = []
@@ -48,7 +51,7 @@ def main():
                 results.append(run_suite(name, context))
     except KeyboardInterrupt:
         processes.stop_leftovers()
-        results.append(Result("interrupted").fail("interrupted", "stopped by Ctrl-C"))
+        results.append(Result("interrupted").fail("interrupted", "stopped by a signal"))
     return summarize(results, context)
 
 

@@ -41,8 +41,7 @@ TEST(SystemRandom, FillsTheWholeBufferDifferentlyEachTime) {
   random.fill({});
 
   EXPECT_NE(first, second);
-  EXPECT_NE(text_of(ByteView{first}.last(16)),
-            std::string_view("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16));
+  EXPECT_NE(text_of(ByteView{first}.last(16)), std::string(16, '\0'));
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ def test_waiting_ends_with_the_process_and_shows_its_output(tmp_path):
 
 def test_nothing_of_a_killed_pytest_stays(tmp_path):
     code = ("from support.process import Process\n"
-            "inner = Process(['sleep', '1000']); print(inner.pid, flush=True); inner.wait(1000)")
+            "inner = Process(['sh', '-c', 'echo up; exec sleep 1000'])\n"
+            "inner.wait_for('^up$'); print(inner.pid, flush=True); inner.wait(1000)")
     outer = Process([sys.executable, "-c", code],
                     env={"PYTHONPATH": os.path.dirname(os.path.abspath(__file__))})
     inner = int(outer.wait_for(r"^(\d+)$")[1])

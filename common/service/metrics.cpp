@@ -1,5 +1,7 @@
 #include "common/service/metrics.hpp"
 
+#include <limits>
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
@@ -36,6 +38,18 @@ prometheus::ClientMetric metric_of(MetricType type, const MetricSample& sample) 
 }
 
 }  // namespace
+
+MetricSample histogram_sample(std::vector<Label> labels, std::span<const double> bounds,
+                              std::span<const std::uint64_t> counts, double sum) {
+  MetricSample sample{.labels = std::move(labels), .value = sum, .buckets = {}};
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    cumulative += counts[i];
+    const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+    sample.buckets.push_back({.upper_bound = bound, .cumulative_count = cumulative});
+  }
+  return sample;
+}
 
 std::string exposition_of(const MetricFamilies& families) {
   std::vector<prometheus::MetricFamily> converted;

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace icebreaker::service {
@@ -33,6 +35,16 @@ struct MetricFamily {
   MetricType type = MetricType::Counter;
   std::vector<MetricSample> samples;
 };
+
+// Of a common/base/histogram.hpp; `counts` has one more than `bounds`.
+MetricSample histogram_sample(std::vector<Label> labels, std::span<const double> bounds,
+                              std::span<const std::uint64_t> counts, double sum);
+
+template <class Histogram>
+MetricSample histogram_sample(std::vector<Label> labels, const Histogram& histogram) {
+  return histogram_sample(std::move(labels), histogram.bounds(), histogram.counts(),
+                          histogram.sum());
+}
 
 using MetricFamilies = std::vector<MetricFamily>;
 

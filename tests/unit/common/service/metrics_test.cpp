@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "common/base/histogram.hpp"
 #include "common/service/metrics_endpoint.hpp"
 
 namespace icebreaker::service {
@@ -65,6 +66,25 @@ TEST(Metrics, AreWrittenInThePrometheusTextFormat) {
             "icebreaker_wait_seconds_sum 7.5\n"
             "icebreaker_wait_seconds_bucket{le=\"1\"} 2\n"
             "icebreaker_wait_seconds_bucket{le=\"+Inf\"} 3\n");
+}
+
+constexpr std::array kTwoBounds{0.5, 1.0};
+
+TEST(Metrics, WriteAHistogramWithCumulativeBuckets) {
+  Histogram<kTwoBounds> waits;
+  for (const double each : {0.25, 0.25, 1.0, 3.0}) waits.observe(each);
+
+  EXPECT_EQ(exposition_of({{"x_seconds",
+                            "X.",
+                            MetricType::Histogram,
+                            {histogram_sample({{"script", "open"}}, waits)}}}),
+            "# HELP x_seconds X.\n"
+            "# TYPE x_seconds histogram\n"
+            "x_seconds_count{script=\"open\"} 4\n"
+            "x_seconds_sum{script=\"open\"} 4.5\n"
+            "x_seconds_bucket{script=\"open\",le=\"0.5\"} 2\n"
+            "x_seconds_bucket{script=\"open\",le=\"1\"} 3\n"
+            "x_seconds_bucket{script=\"open\",le=\"+Inf\"} 4\n");
 }
 
 TEST(Metrics, TellOfTheProcess) {

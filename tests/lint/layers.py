@@ -25,6 +25,7 @@ HEAVY = {
     "spdlog/": ("common/service/log.cpp",),
     "prometheus/": ("common/service/metrics.cpp",),
     "civetweb.h": ("common/service/metrics_endpoint.cpp",),
+    "hiredis/": ("signaling/state/redis/hiredis_",),
 }
 # One counter type may be read by another thread, which is what makes it an atomic.
 MAY_BE_IMPURE = ("common/base/check.hpp", "common/base/relaxed_counter.hpp")

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""Writes the C++ file that holds the scripts: embed_scripts.py OUTPUT PRELUDE.lua SCRIPT.lua..."""
+
+import sys
+from pathlib import Path
+
+# Compilers take string literals of at least this size; a longer script is several of them.
+PIECE = 8000
+DELIMITER = "lua"
+
+
+def literal(text):
+    assert f"){DELIMITER}\"" not in text, "the script contains the end of a C++ raw string"
+    pieces = [text[at:at + PIECE] for at in range(0, len(text), PIECE)]
+    return "\n".join(f'R"{DELIMITER}({piece}){DELIMITER}"' for piece in pieces)
+
+
+def main(output, prelude, *scripts):
+    shared = Path(prelude).read_text()
+    rows = [
+        f"    {{.script = Script::{Path(name).stem.capitalize()}, .text = {literal(shared + Path(name).read_text())}}},"
+        for name in scripts]
+    Path(output).write_text("\n".join([
+        "// Made by embed_scripts.py.",
+        "#include <array>",
+        '#include "signaling/state/redis/scripts.hpp"',
+        "namespace icebreaker::signaling {",
+        f"static constexpr std::array<ScriptSource, {len(rows)}> kSources{{{{",
+        *rows,
+        "}};",
+        "std::span<const ScriptSource> script_sources() { return kSources; }",
+        "}  // namespace icebreaker::signaling",
+        ""]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

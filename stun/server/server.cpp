@@ -4,13 +4,13 @@
 #include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
 #include "common/service/metrics_endpoint.hpp"
+#include "common/service/worker_threads.hpp"
 #include "stun/server/counters.hpp"
 #include "stun/server/worker.hpp"
 
@@ -108,26 +108,11 @@ std::unique_ptr<service::MetricsEndpoint> start_metrics(const SocketAddress& add
   return std::move(*endpoint);
 }
 
-// Stops and joins the workers' threads when it goes.
-class Threads {
- public:
-  explicit Threads(const Workers& workers) : workers_{workers} {
-    for (const auto& each : workers) threads_.emplace_back([&worker = *each] { worker.run(); });
-  }
-
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-  Threads(Threads&&) = delete;
-  Threads& operator=(Threads&&) = delete;
-
-  ~Threads() {
-    for (const auto& each : workers_) each->stop();
-  }
-
- private:
-  const Workers& workers_;
-  std::vector<std::jthread> threads_;
-};
+std::vector<Worker*> pointers_to(const Workers& workers) {
+  std::vector<Worker*> pointers;
+  for (const auto& each : workers) pointers.push_back(each.get());
+  return pointers;
+}
 
 }  // namespace
 
@@ -139,16 +124,12 @@ int serve(const ServerConfig& config, service::Log& log, service::Lifecycle& lif
   std::unique_ptr<service::MetricsEndpoint> metrics;
   if (config.metrics) metrics = start_metrics(*config.metrics, workers, logger);
   {
-    const Threads threads{workers};
+    service::WorkerThreads threads{pointers_to(workers)};
     logger.info(
         "ready",
         {{"listen", listeners}, {"workers", workers.size()}, {"version", ICEBREAKER_VERSION}});
     lifecycle.notify_ready("serving");
-    lifecycle.run({.reload = reload, .alive = [&workers] {
-                     // Each is asked, so that each turns before the next time.
-                     return std::ranges::count_if(
-                                workers, [](const auto& each) { return !each->turned(); }) == 0;
-                   }});
+    lifecycle.run({.reload = reload, .alive = [&threads] { return threads.all_turned(); }});
     lifecycle.notify_stopping();
     logger.info("stopping");
   }

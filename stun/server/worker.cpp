@@ -29,7 +29,7 @@ void Worker::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     udp_.run_once(tcp_.next_deadline());
     tcp_.on_deadline(MonoTime::clock::now());
-    ++turns_;
+    turns_.turn();
   }
 }
 
@@ -47,8 +47,7 @@ WorkerCounters Worker::counters() const {
 }
 
 bool Worker::turned() {
-  const std::uint64_t turns = turns_;
-  const bool moved = turns != std::exchange(turns_seen_, turns);
+  const bool moved = turns_.turned();
   io_->wake();
   return moved;
 }

@@ -9,9 +9,9 @@
 #include <memory>
 #include <system_error>
 
-#include "common/base/relaxed_counter.hpp"
 #include "common/base/transport.hpp"
 #include "common/net/epoll_io.hpp"
+#include "common/service/worker_threads.hpp"
 #include "stun/server/counters.hpp"
 #include "stun/server/tcp_responder.hpp"
 #include "stun/server/udp_responder.hpp"
@@ -47,8 +47,7 @@ class Worker {
   UdpResponder udp_;
   TcpResponder tcp_;
   std::atomic<bool> stopping_ = false;
-  RelaxedCounter turns_;
-  std::uint64_t turns_seen_ = 0;
+  service::LoopTurns turns_;
 };
 
 }  // namespace icebreaker::stun

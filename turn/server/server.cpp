@@ -1,11 +1,11 @@
 #include "turn/server/server.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include "common/net/local_addresses.hpp"
 #include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
+#include "common/service/worker_threads.hpp"
 #include "turn/server/metrics.hpp"
 #include "turn/server/own_addresses.hpp"
 
@@ -144,18 +144,17 @@ RelayRules Server::rules_of(const ServerConfig& config) const {
 }
 
 void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read) {
-  std::vector<std::jthread> threads;
-  threads.reserve(shards_.size());
-  for (Shard& shard : shards_) threads.emplace_back([&shard] { shard.worker->run(); });
+  std::vector<Worker*> workers;
+  for (const Shard& shard : shards_) workers.push_back(shard.worker.get());
+  service::WorkerThreads threads{std::move(workers)};
   serving_ = true;
   log_ready();
   lifecycle.notify_ready("relaying");
-  lifecycle.run({.reload = [&] { reload(read); }, .alive = {}});
+  lifecycle.run({.reload = [&] { reload(read); }, .alive = [&threads] { return threads.all_turned(); }});
 
   serving_ = false;
   lifecycle.notify_stopping();
   log_.info("stopping");
-  for (Shard& shard : shards_) shard.worker->stop();
 }
 
 void Server::log_ready() const {

@@ -55,6 +55,7 @@ void Worker::run() {
     apply_effects(now);
     for (const net::Datagram& datagram : batch) on_datagram(now, datagram);
     arena_.flush();
+    turns_.turn();
   }
   const Now now = read_clocks();
   relay_.close_all(now, effects_);
@@ -64,6 +65,12 @@ void Worker::run() {
 void Worker::stop() {
   stopping_.store(true, std::memory_order_relaxed);
   io_.wake();
+}
+
+bool Worker::turned() {
+  const bool moved = turns_.turned();
+  io_.wake();
+  return moved;
 }
 
 void Worker::reconfigure(RelayRules rules) {

@@ -11,6 +11,7 @@
 #include "common/base/time.hpp"
 #include "common/net/datagram_io.hpp"
 #include "common/service/log.hpp"
+#include "common/service/worker_threads.hpp"
 #include "turn/core/relay.hpp"
 #include "turn/server/counters.hpp"
 #include "turn/server/fast_path.hpp"
@@ -46,6 +47,9 @@ class Worker {
   void stop();
   void reconfigure(RelayRules rules);
 
+  // Any one thread: true if the loop turned since the last call, which also makes it turn.
+  [[nodiscard]] bool turned();
+
  private:
   void on_datagram(Now now, const net::Datagram& datagram);
   void on_client_datagram(Now now, const net::Datagram& datagram);
@@ -71,6 +75,7 @@ class Worker {
   SendArena arena_;
   Effects effects_;
 
+  service::LoopTurns turns_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> has_new_rules_{false};
   std::mutex new_rules_mutex_;

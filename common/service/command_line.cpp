@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/service/common_config.hpp"
+#include "common/service/descriptor_limit.hpp"
 
 namespace icebreaker::service {
 namespace {
@@ -33,6 +34,7 @@ LogConfig log_config_of(const ConfigSection& root, const CommandLine& command_li
 int serve(const ServerMain& server, const CommandLine& command_line, const LogConfig& config) {
   Log log{config.level, config.format};
   const Logger logger{log, server.info.component};
+  raise_descriptor_limit();
   try {
     return server.serve(log, command_line);
   } catch (const std::exception& error) {

@@ -1,11 +1,9 @@
 // icebreaker-signal: the only place of this server that makes a clock, randomness, state and a
 // loop.
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <span>
 
-#include <sys/resource.h>
 #include <uv.h>
 
 #include "common/crypto/system_random.hpp"
@@ -22,15 +20,6 @@ using namespace icebreaker::signaling;
 
 Now read_clocks() {
   return {.mono = std::chrono::steady_clock::now(), .wall = std::chrono::system_clock::now()};
-}
-
-// Each client is a descriptor. Tables of libwebsockets grow with the limit, hence the ceiling.
-void raise_descriptor_limit() {
-  constexpr rlim_t kEnough = 262'144;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
-  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 class UvLoop {
@@ -55,7 +44,6 @@ class UvLoop {
 
 int serve(const SignalConfig& config, service::Log& log, const service::CommandLine& command_line) {
   service::Lifecycle lifecycle;
-  raise_descriptor_limit();
   crypto::SystemRandom random;
   UvLoop loop;
   MemoryState state{config.state, random};

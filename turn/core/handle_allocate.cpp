@@ -85,6 +85,10 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
   if (!parity) return refuse(parity.error());
   const auto lifetime = granted_lifetime(message);
   if (!lifetime) return refuse(lifetime.error());
+  // Its time is over, but nothing has come by to end it.
+  if (const Allocation* expired = table_.find(request.from())) {
+    end(*expired, EndReason::Expired, now, out);
+  }
   if (const auto refusal = quota_.acquire(request.quota_user())) return refuse(code_of(*refusal));
 
   const Allocation& allocation = table_.insert({

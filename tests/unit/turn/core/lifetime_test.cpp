@@ -25,6 +25,17 @@ TEST_F(Lifetimes, AnAllocationEndsAfterTenMinutes) {
   EXPECT_EQ(error_of(alice, alice.refresh(600s)), 437);
 }
 
+TEST_F(Lifetimes, AnAllocateAfterTheEndBeforeTheDeadlineWasServedEndsTheOldOne) {
+  TurnClient alice = allocated_client();
+  now_.mono += 600s;
+
+  EXPECT_EQ(error_of(alice, alice.allocate()), 0);
+
+  EXPECT_EQ(seen<effect::AllocationEnded>().at(0).reason, EndReason::Expired);
+  EXPECT_EQ(relay_->allocations(), 1U);
+  EXPECT_EQ(quota_.total(), 1U);
+}
+
 TEST_F(Lifetimes, RefreshProlongsTheAllocation) {
   TurnClient alice = allocated_client();
   advance(500s);

@@ -50,10 +50,11 @@ std::vector<MetricSample> per_name(const Workers& workers, std::string_view labe
 }
 
 void add_allocations(const Workers& workers, service::MetricFamilies& families) {
-  const double made =
-      sum(workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_made}; });
+  // First those that ended: what is made in between must not make the gauge negative.
   const double ended = sum(
       workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_ended}; });
+  const double made =
+      sum(workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_made}; });
   families.push_back({.name = "icebreaker_turn_allocations",
                       .help = "Allocations that live now.",
                       .type = MetricType::Gauge,

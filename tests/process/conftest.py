@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from support.process import Process
+from support.redis_server import RedisServer
 from support.server import Server
 
 _started = []  # whose output a failing test prints
@@ -78,6 +79,21 @@ def start_module_server(tmp_path_factory):
     """The same for a server that all tests of a module share."""
     with _ending_together() as adopt:
         yield _server_starter(adopt, _folders(tmp_path_factory))
+
+
+@pytest.fixture
+def start_redis(tmp_path_factory):
+    """start_redis(password=…, append_only=True, args=[…]) → a RedisServer that accepts connections.
+
+    After kill(): start_redis(folder=old.folder, port=old.port) is a restart. wait=False: just
+    started.
+    """
+    with _ending_together() as adopt:
+        def start(*, folder=None, wait=True, **options):
+            server = adopt(RedisServer(folder or tmp_path_factory.mktemp("redis"), **options))
+            return server.wait_listening() if wait else server
+
+        yield start
 
 
 @pytest.fixture

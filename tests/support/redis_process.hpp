@@ -1,0 +1,40 @@
+// A redis-server of the test's own on a unix socket in a temporary folder, gone with the object.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace icebreaker {
+
+class RedisProcess {
+ public:
+  // Returns when it accepts connections; throws std::runtime_error. More arguments as on its
+  // command line: {"--requirepass", "secret"}.
+  explicit RedisProcess(const std::vector<std::string>& more_arguments = {});
+  RedisProcess(const RedisProcess&) = delete;
+  RedisProcess& operator=(const RedisProcess&) = delete;
+  RedisProcess(RedisProcess&&) = delete;
+  RedisProcess& operator=(RedisProcess&&) = delete;
+  ~RedisProcess();
+
+  [[nodiscard]] std::string socket_path() const { return folder_ / "redis.sock"; }
+
+  // Redis's clock goes on from here; it never goes back.
+  void advance_clock(std::chrono::microseconds by);
+
+ private:
+  void start(const std::vector<std::string>& more_arguments);
+  void wait_until_it_listens() const;
+  [[nodiscard]] bool listens() const;
+
+  std::filesystem::path folder_;
+  std::int64_t* clock_shift_us_ = nullptr;
+  pid_t pid_ = -1;
+};
+
+}  // namespace icebreaker

@@ -3,11 +3,13 @@
 import dataclasses
 import http.client
 import ipaddress
+import random
 import re
 import socket
 import time
 
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
+ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,17 +38,19 @@ class Address:
 
 
 def free_port(family=socket.AF_INET):
-    """A port free for UDP and TCP a moment ago; let a server bind port 0 wherever you can."""
+    """A port free for UDP and TCP a moment ago; let a server bind port 0 wherever you can.
+
+    Below the range from which the kernel takes ports for others meanwhile.
+    """
     for _ in range(50):
-        with socket.socket(family, socket.SOCK_STREAM) as tcp:
-            tcp.bind((LOOPBACK[family], 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(family, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((LOOPBACK[family], port))
-                except OSError:
-                    continue
-                return port
+        port = random.randrange(20000, 32768)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(family, kind) as probe:
+                    probe.bind((ANY[family], port))
+        except OSError:
+            continue
+        return port
     raise AssertionError("no port is free for both UDP and TCP")
 
 

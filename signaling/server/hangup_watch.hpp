@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "common/net/unique_fd.hpp"
+#include "common/net/uv_handles.hpp"
 #include "signaling/core/effects.hpp"
-#include "signaling/server/uv_handles.hpp"
 
 namespace icebreaker::signaling {
 
@@ -26,7 +26,7 @@ class HangupWatch {
 
   net::UniqueFd epoll_;
   OnHangup on_hangup_;
-  UvPoll poll_;
+  net::UvPoll poll_;
 };
 
 }  // namespace icebreaker::signaling

@@ -6,13 +6,13 @@
 #include <memory>
 
 #include "common/base/random.hpp"
+#include "common/net/uv_handles.hpp"
 #include "common/service/lifecycle.hpp"
 #include "common/service/log.hpp"
 #include "common/service/metrics_endpoint.hpp"
 #include "signaling/server/config.hpp"
 #include "signaling/server/front.hpp"
 #include "signaling/server/signal_metrics.hpp"
-#include "signaling/server/uv_handles.hpp"
 #include "signaling/server/web_server.hpp"
 
 namespace icebreaker::signaling {
@@ -57,11 +57,11 @@ class SignalService {
   std::atomic<bool> ready_{false};
   std::unique_ptr<WebServer> web_;
   // They use what is above, so they end first.
-  UvPrepare turn_;
-  UvTimer deadline_;
-  UvTimer drain_end_;
-  UvTimer watchdog_;
-  UvPoll lifecycle_poll_;
+  net::UvPrepare turn_;
+  net::UvTimer deadline_;
+  net::UvTimer drain_end_;
+  net::UvTimer watchdog_;
+  net::UvPoll lifecycle_poll_;
   std::unique_ptr<service::MetricsEndpoint> endpoint_;
 };
 

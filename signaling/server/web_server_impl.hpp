@@ -14,10 +14,10 @@
 
 #include "common/base/deadline_queue.hpp"
 #include "common/base/time.hpp"
+#include "common/net/uv_handles.hpp"
 #include "signaling/server/hangup_watch.hpp"
 #include "signaling/server/listen_socket.hpp"
 #include "signaling/server/lws_request.hpp"
-#include "signaling/server/uv_handles.hpp"
 #include "signaling/server/web_server.hpp"
 
 namespace icebreaker::signaling {
@@ -117,9 +117,9 @@ class WebServer::Impl {
   lws_context* context_ = nullptr;
   lws_vhost* vhost_ = nullptr;
   ListenSocket listener_;
-  UvPoll accept_poll_;
-  UvTimer accept_pause_;
-  UvTimer ping_timer_;
+  net::UvPoll accept_poll_;
+  net::UvTimer accept_pause_;
+  net::UvTimer ping_timer_;
   std::unique_ptr<HangupWatch> hangups_;
   std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
   std::unordered_map<ConnectionId, WebConnection*> by_id_;

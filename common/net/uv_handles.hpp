@@ -8,7 +8,7 @@
 
 #include <uv.h>
 
-namespace icebreaker::signaling {
+namespace icebreaker::net {
 
 template <class Handle>
 class UvHandle {
@@ -102,4 +102,4 @@ class UvPrepare : public UvHandle<uv_prepare_t> {
   }
 };
 
-}  // namespace icebreaker::signaling
+}  // namespace icebreaker::net

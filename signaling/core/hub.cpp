@@ -13,11 +13,11 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t kMessageBurst = 4;
 
-RateLimiter::Rate open_rate(const HubConfig& config) {
+GcraRate open_rate(const HubConfig& config) {
   return {config.opens_per_minute, 1min, 1};
 }
 
-RateLimiter::Rate message_rate(const HubConfig& config) {
+GcraRate message_rate(const HubConfig& config) {
   return {config.messages_per_second, 1s, kMessageBurst};
 }
 

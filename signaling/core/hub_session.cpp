@@ -31,7 +31,7 @@ void Hub::Core::establish(Now now, client::Hello hello, OnEstablished done) {
 }
 
 void Hub::Core::open_or_recreate(Now now, const client::Hello& hello, OnEstablished done) {
-  OpenRequest request{hello.user, hello.room.empty() ? hello.queue : hello.room, std::nullopt};
+  OpenRequest request{hello.user, hello.room.empty() ? hello.queue : hello.room, {}, std::nullopt};
   auto how = Established::How::Opened;
   if (!hello.resume_token.empty()) {
     how = Established::How::Recreated;

@@ -13,9 +13,9 @@
 namespace icebreaker::signaling {
 namespace {
 
-constexpr std::string_view kPrefix = "v1.";
+constexpr std::string_view kPrefix = "v2.";
 constexpr std::size_t kMacBytes = 32;
-constexpr std::size_t kMaxPayload = 1024;
+constexpr std::size_t kMaxPayload = 1024 + kMaxGrantsBytes;
 
 std::string to_url_safe(std::string text) {
   std::ranges::replace(text, '+', '-');
@@ -56,6 +56,7 @@ Standing read_standing(ByteReader& in) {
   Standing standing;
   standing.peer.value = take_text(in);
   standing.user = take_text(in);
+  standing.grants = take_text(in);
   if (in.u8() == 0) return standing;
   Membership membership;
   membership.room = take_text(in);
@@ -79,6 +80,7 @@ std::string TokenCodec::mint(Now now, const Standing& standing) const {
   out.u64(seconds_of(now.wall));
   put_text(out, standing.peer.value);
   put_text(out, standing.user);
+  put_text(out, standing.grants);
   out.u8(standing.membership ? 1 : 0);
   if (standing.membership) {
     put_text(out, standing.membership->room);

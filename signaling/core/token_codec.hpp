@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,12 +14,14 @@
 
 namespace icebreaker::signaling {
 
+inline constexpr std::size_t kMaxGrantsBytes = 2048;
+
 class TokenCodec {
  public:
   // The first secret signs, all verify; at least one.
   TokenCodec(std::vector<std::string> secrets, std::chrono::seconds lifetime);
 
-  // URL-safe text.
+  // URL-safe text. Grants have at most kMaxGrantsBytes.
   [[nodiscard]] std::string mint(Now now, const Standing& standing) const;
   // Nothing for what we did not sign and for what is older than the lifetime.
   [[nodiscard]] std::optional<Standing> verify(Now now, std::string_view token) const;

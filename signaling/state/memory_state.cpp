@@ -68,6 +68,14 @@ void MemoryState::close(Now now, const SessionId& session, Epoch epoch,
   finish(now);
 }
 
+void MemoryState::charge(Now now, std::vector<RateCharge> charges,
+                         Completion<std::optional<std::chrono::milliseconds>> done) {
+  later([now, result = rates_.charge(now.mono, charges), done = std::move(done)]() mutable {
+    done(now, result);
+  });
+  finish(now);
+}
+
 void MemoryState::detach(Now now, const SessionId& id, ReceiveId receive) {
   Session* session = sessions_.find(id);
   if (session == nullptr || !session->receive || session->receive->id != receive) return;
@@ -230,6 +238,7 @@ void MemoryState::on_deadline(Now now) {
     if (Session* session = sessions_.find(*due)) on_absent(now, *session);
   }
   sessions_.drop_tombstones(now.mono);
+  rates_.forget_idle(now.mono);
   if (matchmaker_.next_deadline().value_or(MonoTime::max()) <= now.mono) {
     while (const auto group = matchmaker_.take_widened(now.mono)) rooms_.seat(*group);
     matchmaker_.on_deadline(now.mono);
@@ -238,15 +247,17 @@ void MemoryState::on_deadline(Now now) {
 }
 
 std::optional<MonoTime> MemoryState::next_deadline() const {
-  const auto absence = sessions_.next_deadline();
-  const auto look = matchmaker_.next_deadline();
-  if (!absence || !look) return absence ? absence : look;
-  return std::min(*absence, *look);
+  std::optional<MonoTime> next;
+  for (const auto& due :
+       {sessions_.next_deadline(), matchmaker_.next_deadline(), rates_.next_deadline()}) {
+    if (due) next = std::min(next.value_or(*due), *due);
+  }
+  return next;
 }
 
 MemoryState::Sizes MemoryState::sizes() const {
-  return {sessions_.size(), sessions_.tombstones(), rooms_.size(), matchmaker_.size(),
-          presence_.size()};
+  return {sessions_.size(),   sessions_.tombstones(), rooms_.size(),
+          matchmaker_.size(), presence_.size(),       rates_.size()};
 }
 
 void MemoryState::later(std::move_only_function<void()> task) {

@@ -31,6 +31,8 @@ class MemoryState final : public State {
   void detach(Now now, const SessionId& session, ReceiveId receive) override;
   void submit(Now now, Submission submission, Completion<Submitted> done) override;
   void close(Now now, const SessionId& session, Epoch epoch, Completion<Submitted> done) override;
+  void charge(Now now, std::vector<RateCharge> charges,
+              Completion<std::optional<std::chrono::milliseconds>> done) override;
   void on_deadline(Now now) override;
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override;
 
@@ -40,6 +42,7 @@ class MemoryState final : public State {
     std::size_t rooms = 0;
     std::size_t waiting = 0;
     std::size_t users = 0;
+    std::size_t debts = 0;
     bool operator==(const Sizes&) const = default;
   };
 
@@ -92,6 +95,7 @@ class MemoryState final : public State {
   Rooms rooms_;
   Matchmaker matchmaker_;
   PresenceBook presence_;
+  GcraTable<std::string> rates_;
   StateListener* listener_ = nullptr;
   std::deque<std::move_only_function<void()>> tasks_;
   bool running_ = false;

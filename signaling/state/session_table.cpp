@@ -22,7 +22,7 @@ Frame frame_of(const ServerMessage& message) {
 }
 
 Standing standing_of(const Session& session) {
-  return {session.peer, session.user, session.membership};
+  return {session.peer, session.user, session.membership, session.grants};
 }
 
 Session& SessionTable::add(Now now, const OpenRequest& request) {
@@ -30,6 +30,7 @@ Session& SessionTable::add(Now now, const OpenRequest& request) {
       .id = {random_hex(kSessionIdBytes)},
       .peer = request.recreate ? request.recreate->peer : PeerId{"p" + random_hex(kPeerIdBytes)},
       .user = request.recreate ? request.recreate->user : request.user,
+      .grants = request.recreate ? request.recreate->grants : request.grants,
       .epoch = (random_.u64() & kEpochMask) | 1U,
       .mailbox = Mailbox{{config_.mailbox_messages, config_.mailbox_bytes}},
       .receive = {},

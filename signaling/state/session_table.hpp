@@ -27,6 +27,7 @@ struct Session {
   SessionId id;
   PeerId peer;
   std::string user;
+  std::string grants;
   Epoch epoch = 0;
   Mailbox mailbox;
   SendNo received = 0;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/gcra.hpp"
 #include "common/base/strong_id.hpp"
 #include "common/base/time.hpp"
 #include "common/signaling/messages.hpp"
@@ -53,14 +54,16 @@ struct Standing {
   PeerId peer;
   std::string user;
   std::optional<Membership> membership;
+  std::string grants;  // what the session may do: the hub's words, which engines only keep
   bool operator==(const Standing&) const = default;
 };
 
 struct OpenRequest {
   std::string user;
   std::string near;  // the room or queue that the session will join; a hint
-  // From a verified resume token: the same peer id comes back, joins its room again, and any other
-  // session of that peer ends.
+  std::string grants;
+  // From a verified resume token, in place of user and grants: the same peer id comes back, joins
+  // its room again, and any other session of that peer ends.
   std::optional<Standing> recreate;
 };
 
@@ -167,6 +170,9 @@ struct Submitted {
   std::vector<ErrorCode> refusals;  // told to the sender; for counting
 };
 
+// Keys are names of the hub's: `open` of an address prefix, `join` of a user …
+using RateCharge = GcraCharge<std::string>;
+
 // Called by the engine, never from inside a call of the hub's that has not finished.
 class StateListener {
  public:
@@ -201,6 +207,10 @@ class State {
   // Ends the session; its peers get `peer-left` with `bye`.
   virtual void close(Now now, const SessionId& session, Epoch epoch,
                      Completion<Submitted> done) = 0;
+  // Rate limits that all instances share, under different keys. All or nothing; a value = refused,
+  // and after how long to try again.
+  virtual void charge(Now now, std::vector<RateCharge> charges,
+                      Completion<std::optional<std::chrono::milliseconds>> done) = 0;
 
   virtual void on_deadline(Now now) = 0;
   [[nodiscard]] virtual std::optional<MonoTime> next_deadline() const = 0;

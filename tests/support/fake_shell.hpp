@@ -74,6 +74,11 @@ class DelayedState final : public State, private StateListener {
     inner_.close(now, session, epoch, later(std::move(done)));
   }
 
+  void charge(Now now, std::vector<RateCharge> charges,
+              Completion<std::optional<std::chrono::milliseconds>> done) override {
+    inner_.charge(now, std::move(charges), later(std::move(done)));
+  }
+
   void on_deadline(Now now) override { inner_.on_deadline(now); }
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override {

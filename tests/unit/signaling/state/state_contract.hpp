@@ -101,6 +101,16 @@ class StateContract : public ::testing::TestWithParam<MakeEngine>, public StateL
     });
   }
 
+  // Nothing when taken, else how long to wait.
+  std::optional<std::chrono::milliseconds> charge(std::vector<RateCharge> charges) {
+    using Wait = std::optional<std::chrono::milliseconds>;
+    const auto done = wait<Wait>([&](Completion<Wait> completion) {
+      engine_->state().charge(engine_->now(), std::move(charges), std::move(completion));
+    });
+    EXPECT_TRUE(done);
+    return done.value_or(std::nullopt);
+  }
+
   // With the session's next number.
   Submitted act(SessionInfo& session, Operation operation) {
     const auto done = submit(session, {{++session.received, std::move(operation)}});

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLookInterval = 1s;
-// Each look costs anchors × waiting; those behind get their turn as the ones before leave.
+// Each look costs anchors × waiting; the next one goes on where it ended.
 constexpr std::size_t kAnchorsPerLook = 64;
 
 }  // namespace
@@ -47,7 +47,8 @@ std::optional<std::vector<MatchTicket>> Matchmaker::take_group(MonoTime now,
 std::optional<std::vector<MatchTicket>> Matchmaker::take_widened(MonoTime now) {
   for (const auto& [name, queue] : queues_) {
     const std::size_t anchors = std::min(queue.size(), kAnchorsPerLook);
-    for (std::size_t anchor = 0; anchor < anchors; ++anchor) {
+    for (std::size_t i = 0; i < anchors; ++i) {
+      const std::size_t anchor = (looks_ * kAnchorsPerLook + i) % queue.size();
       if (!queue[anchor].request.attributes.rating) continue;
       if (auto group = take_group(now, std::string{name}, anchor)) return group;
     }
@@ -95,6 +96,7 @@ std::optional<double> Matchmaker::window(MonoTime now, const MatchTicket& ticket
 
 void Matchmaker::on_deadline(MonoTime now) {
   if (!next_look_ || *next_look_ > now) return;
+  ++looks_;
   next_look_ = has_ratings() ? std::optional{now + kLookInterval} : std::nullopt;
 }
 

@@ -42,6 +42,7 @@ class Matchmaker {
   const StateConfig& config_;
   std::map<std::string, Queue> queues_;
   std::optional<MonoTime> next_look_;
+  std::size_t looks_ = 0;
 };
 
 }  // namespace icebreaker::signaling

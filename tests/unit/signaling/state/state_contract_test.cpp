@@ -244,6 +244,24 @@ TEST_P(StateContract, WidensRatingWindowsWithWaiting) {
   EXPECT_EQ(only<server::Matched>(ann).peers.size(), 1U);
 }
 
+TEST_P(StateContract, WidensTheWindowsOfThoseBehindManyThatNeverMeet) {
+  for (int i = 1; i <= 100; ++i) {
+    SessionInfo loner = open();
+    act(loner, operation::Match{"chess", 2, {{}, i * 1e6, 1.0}});
+  }
+  SessionInfo ann = open();
+  SessionInfo bob = open();
+  EXPECT_TRUE(attach(ann));
+  EXPECT_TRUE(attach(bob));
+  act(ann, operation::Match{"chess", 2, {{}, 1000.0, 100.0}});
+  act(bob, operation::Match{"chess", 2, {{}, 1150.0, 100.0}});
+
+  engine_->advance(10s);
+
+  EXPECT_TRUE(std::holds_alternative<server::Matched>(read(ann).back()));
+  EXPECT_TRUE(std::holds_alternative<server::Matched>(read(bob).back()));
+}
+
 TEST_P(StateContract, QueuesAgainWhenAPartnerVanishesUnacknowledged) {
   SessionInfo ann = open();
   SessionInfo bob = open();

@@ -125,7 +125,7 @@ std::expected<SessionInfo, StateError> MemoryState::do_resume(Now now,
   if (!found) return std::unexpected(found.error());
   Session& session = **found;
   sessions_.renew_lease(now, session);
-  session.ice_given = now.mono;
+  if (request.purpose == ResumeRequest::Purpose::Welcome) session.ice_given = now.mono;
   return SessionInfo{session.id, session.epoch, session.mailbox.acked(), session.received,
                      standing_of(session)};
 }

@@ -71,6 +71,9 @@ struct ResumeRequest {
   SessionId session;
   Epoch epoch = 0;
   std::optional<Seq> after;  // acknowledges; absent = nothing new
+  // Of State::resume: a welcome with an ICE server list follows, or the hub only asks who it is,
+  // which leaves Attached::ice_age alone. The lease is renewed either way.
+  enum class Purpose : std::uint8_t { Welcome, LookUp } purpose = Purpose::Welcome;
 };
 
 struct SessionInfo {

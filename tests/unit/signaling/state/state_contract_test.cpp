@@ -331,6 +331,23 @@ TEST_P(StateContract, KeepsGrantsWithTheSession) {
   EXPECT_EQ(again.standing.grants, "rooms=c");
 }
 
+TEST_P(StateContract, CountsTheAgeOfIceServersFromTheLastWelcome) {
+  const SessionInfo ann = open();
+  const auto age = [&] { return attach(ann)->ice_age; };
+  const auto resume_for = [&](ResumeRequest::Purpose purpose) {
+    return wait<SessionInfo>([&](Completion<SessionInfo> done) {
+      const ResumeRequest request{ann.session, ann.epoch, std::nullopt, purpose};
+      engine_->state().resume(engine_->now(), request, std::move(done));
+    });
+  };
+
+  engine_->advance(20s);
+  EXPECT_TRUE(resume_for(ResumeRequest::Purpose::LookUp));
+  EXPECT_GE(age(), 20s);
+  EXPECT_TRUE(resume_for(ResumeRequest::Purpose::Welcome));
+  EXPECT_LT(age(), 20s);
+}
+
 TEST_P(StateContract, ChargesRatesUntilTheBurstIsUsedUp) {
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(charge({{"open:ann", 1, kFourAMinute}})) << i;
 

@@ -131,7 +131,12 @@ void Front::call_hub(ConnectionId request, const RouteMatch& match, const HttpRe
 HttpResponse Front::local_response(Route route, const HttpRequest& http) const {
   if (route == Route::Site) return config_.site.respond(http);
   if (!allows(route, http.method)) return method_refused(route);
-  if (route == Route::Ready && draining_) return plain_text(503, "draining\n");
+  return route == Route::Ready ? ready_response() : plain_text(200, "ok\n");
+}
+
+HttpResponse Front::ready_response() const {
+  if (draining_) return plain_text(503, "draining\n");
+  if (!config_.state_ready()) return plain_text(503, "the state engine is not available\n");
   return plain_text(200, "ok\n");
 }
 

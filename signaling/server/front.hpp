@@ -37,6 +37,8 @@ struct FrontConfig {
   OriginPolicy origins;
   TrustedProxies proxies;
   StaticSite site;
+  // For /readyz, whose reader may be anybody: details are for the log and the metrics address.
+  std::function<bool()> state_ready;
 };
 
 struct FrontCounters {
@@ -65,6 +67,8 @@ class Front final : public WebHandler {
   void on_socket_closed(ConnectionId socket) override;
 
   void on_deadline();
+  // Carries out what the hub did outside of a call from here: answers of the state engine.
+  void flush();
   // No new sessions and sockets; see Hub::drain.
   void drain(std::chrono::milliseconds within);
 
@@ -81,9 +85,9 @@ class Front final : public WebHandler {
   std::optional<HttpResponse> refusal_of(const RouteMatch& match, const HttpRequest& http) const;
   void call_hub(ConnectionId request, const RouteMatch& match, const HttpRequest& http);
   [[nodiscard]] HttpResponse local_response(Route route, const HttpRequest& http) const;
+  [[nodiscard]] HttpResponse ready_response() const;
   [[nodiscard]] ClientInfo client_of(const HttpRequest& http) const;
   void answer(ConnectionId request, Route route, HttpResponse response);
-  void flush();
   void apply(effect::Send& send);
   void apply(effect::Close& close);
   void apply(effect::Respond& respond);

@@ -58,6 +58,7 @@ int serve(const SignalConfig& config, service::Log& log, const service::CommandL
   SignalService service{config,
                         {.loop = loop.get(),
                          .state = state,
+                         .state_name = "memory",
                          .random = random,
                          .lifecycle = lifecycle,
                          .log = log,

@@ -67,7 +67,9 @@ SignalService::SignalService(SignalConfig config, SignalParts parts)
       hub_{config_.hub, parts_.state, ice_, parts_.random, effects_},
       front_{{.origins = OriginPolicy{config_.allowed_origins},
               .proxies = TrustedProxies{config_.trusted_proxies},
-              .site = load_site(config_.web_root, logger_)},
+              .site = load_site(config_.web_root, logger_),
+              .state_ready =
+                  [this] { return !parts_.state.unready_reason(parts_.clock()).has_value(); }},
              hub_,
              effects_,
              parts_.clock,
@@ -101,9 +103,9 @@ void SignalService::start_metrics() {
   if (!config_.metrics) return;
   auto endpoint = service::MetricsEndpoint::start(
       *config_.metrics, [this] { return metrics_.collect(); },
-      [this]() -> std::optional<std::string> {
-        if (ready_) return std::nullopt;
-        return "draining";
+      [this] {
+        const std::lock_guard lock{unready_mutex_};
+        return unready_;
       });
   if (!endpoint) throw service::StartError(endpoint.error());
   endpoint_ = *std::move(endpoint);
@@ -111,17 +113,35 @@ void SignalService::start_metrics() {
 }
 
 void SignalService::run() {
-  ready_ = true;
-  const std::string listen =
-      (config_.certificate_file.empty() ? "http:" : "https:") + web_->address().to_string();
-  logger_.info("ready", {{"listen", listen}, {"state", "memory"}});
-  parts_.lifecycle.notify_ready("serving " + listen);
+  watch_readiness();
+  parts_.lifecycle.notify_ready(unready_ ? *unready_ : "serving " + listen_url());
   uv_run(parts_.loop, UV_RUN_DEFAULT);
   logger_.info("stopped");
 }
 
+std::string SignalService::listen_url() const {
+  return (config_.certificate_file.empty() ? "http:" : "https:") + web_->address().to_string();
+}
+
+// Without its state a server runs, answers 503 and is not ready.
+void SignalService::watch_readiness() {
+  std::optional<std::string> reason =
+      front_.draining() ? "draining" : parts_.state.unready_reason(parts_.clock());
+  if (!reason && unready_) {
+    logger_.info(was_ready_ ? "ready again" : "ready",
+                 {{"listen", listen_url()}, {"state", parts_.state_name}});
+    was_ready_ = true;
+  } else if (reason && !unready_ && !front_.draining()) {
+    logger_.warn("not ready", {{"why", *reason}});
+  }
+  const std::lock_guard lock{unready_mutex_};
+  unready_ = std::move(reason);
+}
+
 // Before each wait of the loop: what this turn changed becomes visible and is timed.
 void SignalService::on_turn() {
+  front_.flush();
+  watch_readiness();
   schedule_deadline();
   metrics_.publish(
       {.hub = hub_.counters(),
@@ -178,7 +198,6 @@ void SignalService::on_stop() {
     uv_stop(parts_.loop);
     return;
   }
-  ready_ = false;
   parts_.lifecycle.notify_stopping();
   logger_.info("stopping", {{"connections", web_->open_count()}});
   web_->stop_listening();

@@ -1,9 +1,11 @@
 // The life of one icebreaker-signal process on its libuv loop: start, serve, reload, drain, end.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 
 #include "common/base/random.hpp"
 #include "common/net/uv_handles.hpp"
@@ -20,6 +22,7 @@ namespace icebreaker::signaling {
 struct SignalParts {
   uv_loop_t* loop;
   State& state;
+  std::string state_name;  // for the log, without secrets
   RandomSource& random;
   service::Lifecycle& lifecycle;
   service::Log& log;
@@ -43,6 +46,8 @@ class SignalService {
   void on_lifecycle();
   void on_reload();
   void on_stop();
+  void watch_readiness();
+  [[nodiscard]] std::string listen_url() const;
   void schedule_deadline();
   void finish_when_drained();
 
@@ -54,7 +59,10 @@ class SignalService {
   Hub hub_;
   Front front_;
   SignalMetrics metrics_;
-  std::atomic<bool> ready_{false};
+  // Why /readyz says no; the metrics endpoint's threads read it.
+  std::mutex unready_mutex_;
+  std::optional<std::string> unready_{"starting"};
+  bool was_ready_ = false;
   std::unique_ptr<WebServer> web_;
   // They use what is above, so they end first.
   net::UvPrepare turn_;

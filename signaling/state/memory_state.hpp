@@ -33,6 +33,11 @@ class MemoryState final : public State {
   void close(Now now, const SessionId& session, Epoch epoch, Completion<Submitted> done) override;
   void charge(Now now, std::vector<RateCharge> charges,
               Completion<std::optional<std::chrono::milliseconds>> done) override;
+
+  [[nodiscard]] std::optional<std::string> unready_reason(Now /*now*/) const override {
+    return std::nullopt;
+  }
+
   void on_deadline(Now now) override;
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override;
 

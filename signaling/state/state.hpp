@@ -215,6 +215,9 @@ class State {
   virtual void charge(Now now, std::vector<RateCharge> charges,
                       Completion<std::optional<std::chrono::milliseconds>> done) = 0;
 
+  // Why this instance should get no new clients now, in words for /readyz and the log.
+  [[nodiscard]] virtual std::optional<std::string> unready_reason(Now now) const = 0;
+
   virtual void on_deadline(Now now) = 0;
   [[nodiscard]] virtual std::optional<MonoTime> next_deadline() const = 0;
 };

@@ -79,6 +79,10 @@ class DelayedState final : public State, private StateListener {
     inner_.charge(now, std::move(charges), later(std::move(done)));
   }
 
+  [[nodiscard]] std::optional<std::string> unready_reason(Now now) const override {
+    return inner_.unready_reason(now);
+  }
+
   void on_deadline(Now now) override { inner_.on_deadline(now); }
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override {

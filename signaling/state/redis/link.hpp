@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,9 @@ class RedisLink {
   virtual void call(Script script, std::vector<std::string> arguments, Done done) = 0;
 
   [[nodiscard]] virtual bool is_up() const = 0;
+
+  // For State::unready_reason: not connected and why, or no write or wake-up came through lately.
+  [[nodiscard]] virtual std::optional<std::string> unready_reason(Now now) const = 0;
 };
 
 }  // namespace icebreaker::signaling

@@ -3,18 +3,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/time.hpp"
+#include "signaling/core/grants.hpp"
 #include "signaling/state/state.hpp"
 
 namespace icebreaker::signaling {
-
-inline constexpr std::size_t kMaxGrantsBytes = 2048;
 
 class TokenCodec {
  public:

@@ -29,14 +29,13 @@ const std::string* HttpRequest::find_query(std::string_view name) const {
   return found == query.end() ? nullptr : &found->second;
 }
 
-std::string wire_text(const HttpResponse& response, const WireOptions& options) {
-  const std::string_view content = response.content();
+std::string wire_head(const HttpResponse& response, const WireOptions& options) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-  out.reserve(512 + content.size());
+  out.reserve(512);
   out.append(reason_of(response.status)).append("\r\n");
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   if (has_body(response.status)) {
-    append_header(out, "Content-Length", std::to_string(content.size()));
+    append_header(out, "Content-Length", std::to_string(response.content().size()));
   }
   if (options.connection == Connection::Close) {
     append_header(out, "Connection", "close");
@@ -44,7 +43,16 @@ std::string wire_text(const HttpResponse& response, const WireOptions& options) 
     append_header(out, "Connection", "keep-alive");
   }
   out.append("\r\n");
-  if (has_body(response.status) && options.method != Method::Head) out.append(content);
+  return out;
+}
+
+bool carries_content(const HttpResponse& response, const WireOptions& options) {
+  return has_body(response.status) && options.method != Method::Head;
+}
+
+std::string wire_text(const HttpResponse& response, const WireOptions& options) {
+  std::string out = wire_head(response, options);
+  if (carries_content(response, options)) out.append(response.content());
   return out;
 }
 

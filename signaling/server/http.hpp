@@ -60,7 +60,11 @@ struct WireOptions {
   Connection connection = Connection::KeepAlive;
 };
 
-// The response as bytes: status line, headers, Content-Length and, except for HEAD, the body.
+// Status line, headers and Content-Length, as bytes.
+std::string wire_head(const HttpResponse& response, const WireOptions& options);
+// Whether content follows: not for HEAD, nor where no content can be.
+bool carries_content(const HttpResponse& response, const WireOptions& options);
+// All of it.
 std::string wire_text(const HttpResponse& response, const WireOptions& options);
 
 std::string_view reason_of(int status);

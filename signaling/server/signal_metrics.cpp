@@ -129,6 +129,8 @@ MetricFamilies SignalMetrics::collect() const {
                [](std::size_t i) { return kTransports.at(i); });
   add_single(out, "open_connections", "Requests and WebSocket connections open now.",
              numbers.open_connections, MetricType::Gauge);
+  add_single(out, "loop_turns_total", "Turns of the event loop; it spins when they race.",
+             numbers.loop_turns);
   return out;
 }
 

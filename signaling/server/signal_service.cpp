@@ -148,7 +148,8 @@ void SignalService::on_turn() {
        .web = web_->counters(),
        .front = front_.counters(),
        .receives = {hub_.receives(Transport::WebSocket), hub_.receives(Transport::Poll)},
-       .open_connections = web_->open_count()});
+       .open_connections = web_->open_count(),
+       .loop_turns = ++turns_});
   if (front_.draining()) finish_when_drained();
 }
 

@@ -63,6 +63,7 @@ class SignalService {
   std::mutex unready_mutex_;
   std::optional<std::string> unready_{"starting"};
   bool was_ready_ = false;
+  std::uint64_t turns_ = 0;
   std::unique_ptr<WebServer> web_;
   // They use what is above, so they end first.
   net::UvPrepare turn_;

@@ -1,5 +1,6 @@
 #include "signaling/server/web_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -84,7 +85,7 @@ WebServer::Impl::Impl(uv_loop_t* loop, const WebServerConfig& config, WebHandler
 WebServer::Impl::~Impl() {
   ending_ = true;
   stop_listening();
-  ping_timer_.reset();
+  deadline_timer_.reset();
   if (context_ == nullptr) return;
   lws_context_destroy(context_);
   // On a foreign loop the library's handles close in the next turns; it frees itself when asked
@@ -101,8 +102,8 @@ std::expected<void, std::string> WebServer::Impl::start() {
   route_lws_log(logger_);
   if (auto created = create_context(); !created) return created;
 
-  hangups_ = std::make_unique<HangupWatch>(loop_, [this](ConnectionId id) { on_hangup(id); });
-  ping_timer_.start(loop_, [this] { on_ping_timer(); });
+  watch_ = std::make_unique<SocketWatch>(loop_, [this](ConnectionId id) { on_watched(id); });
+  deadline_timer_.start(loop_, [this] { on_deadline_timer(); });
   accept_pause_.start(loop_, [this] { start_accepting(); });
   start_accepting();
   return {};
@@ -248,6 +249,35 @@ int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback
   }
 }
 
+void WebServer::Impl::set_deadline(const WebConnection& connection,
+                                   std::chrono::milliseconds after) {
+  const MonoTime now = std::chrono::steady_clock::now();
+  deadlines_.set(connection.id, now + after);
+  start_deadline_timer(now);
+}
+
+void WebServer::Impl::start_deadline_timer(MonoTime now) {
+  const auto next = deadlines_.next();
+  if (!next) return;
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now);
+  deadline_timer_.set(std::max(wait, std::chrono::milliseconds{0}));
+}
+
+void WebServer::Impl::on_deadline_timer() {
+  const MonoTime now = std::chrono::steady_clock::now();
+  while (const auto due = deadlines_.pop_due(now)) {
+    WebConnection* const connection = find(*due);
+    if (connection == nullptr) continue;
+    if (connection->phase == Phase::Socket) {
+      on_socket_deadline(*connection, now);
+    } else {
+      ++counters_.slow_readers;
+      hang_up(*connection);
+    }
+  }
+  start_deadline_timer(now);
+}
+
 WebConnection* WebServer::Impl::find(ConnectionId id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second;
@@ -260,12 +290,12 @@ void WebServer::Impl::begin(WebConnection& connection) {
 
 void WebServer::Impl::end(WebConnection& connection) {
   by_id_.erase(connection.id);
-  pings_.erase(connection.id);
+  deadlines_.erase(connection.id);
 }
 
 void WebServer::Impl::on_closed(WebConnection& connection) {
   const Phase phase = std::exchange(connection.phase, Phase::Idle);
-  if (phase == Phase::Held) hangups_->remove(lws_get_socket_fd(connection.wsi));
+  if (phase != Phase::Socket) watch_->remove(lws_get_socket_fd(connection.wsi));
   if (find(connection.id) != &connection) return;
   end(connection);
   if (ending_) return;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <memory>
 
 #include "signaling/server/error_body.hpp"
 #include "signaling/server/web_server_impl.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 // A body above the limit is read to its end so that the client sees the 413, unless it is absurd.
 constexpr std::uint64_t kDiscardBytes = std::uint64_t{4} * 1024 * 1024;
-constexpr int kResponseSeconds = 30;
+// A client may take this long to read more of its response.
+constexpr std::chrono::seconds kReadGrace{30};
 
 // RFC 9110 §5.6.7.
 std::string http_date() {
@@ -33,12 +35,10 @@ bool is_request_line(Method method, std::string_view bytes) {
   return !bytes.empty() && bytes.substr(0, start.size()) == start.substr(0, bytes.size());
 }
 
-int write_all(lws* wsi, std::string& scratch, std::string_view text, lws_write_protocol kind) {
-  scratch.assign(LWS_PRE, '\0');
-  scratch.append(text);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws writes unsigned char.
-  auto* const start = reinterpret_cast<unsigned char*>(scratch.data()) + LWS_PRE;
-  return lws_write(wsi, start, text.size(), kind);
+void take_head(WebConnection& connection, RequestHead head) {
+  connection.wire = head.wire;
+  connection.head = std::make_unique<RequestHead>(std::move(head));
+  connection.head->http.peer = connection.peer;
 }
 
 }  // namespace
@@ -46,12 +46,11 @@ int write_all(lws* wsi, std::string& scratch, std::string_view text, lws_write_p
 int WebServer::Impl::on_head(WebConnection& connection) {
   auto head = read_head(connection.wsi);
   if (!head) return -1;
-  connection.head = *std::move(head);
-  connection.head.http.peer = connection.peer;
+  take_head(connection, *std::move(head));
   connection.body = BodyProgress::None;
   begin(connection);
   ++counters_.requests;
-  switch (connection.head.framing) {
+  switch (connection.head->framing) {
     case BodyFraming::None:
       dispatch(connection);
       return 0;
@@ -65,14 +64,14 @@ int WebServer::Impl::on_head(WebConnection& connection) {
     case BodyFraming::Length:
       break;
   }
-  const std::uint64_t length = connection.head.content_length;
+  const std::uint64_t length = connection.head->content_length;
   if (length > config_.body_bytes) {
     refuse(connection, error_response(413, ErrorCode::TooLarge, "the body is too large"),
-           length > kDiscardBytes ? Connection::Close : connection.head.wire.connection);
+           length > kDiscardBytes ? Connection::Close : connection.wire.connection);
     return 0;
   }
   connection.phase = Phase::Body;
-  connection.head.http.body.reserve(length);
+  connection.head->http.body.reserve(length);
   return 0;
 }
 
@@ -80,10 +79,10 @@ int WebServer::Impl::on_body(WebConnection& connection, std::string_view bytes) 
   if (std::exchange(connection.body, BodyProgress::Some) == BodyProgress::None) {
     // Hang up, so that the client sends it again on a connection of its own; lws would go on with
     // memory that it freed, or tell of the body's end for ever.
-    if (is_request_line(connection.head.wire.method, bytes)) return -1;
+    if (is_request_line(connection.wire.method, bytes)) return -1;
   }
   if (connection.phase != Phase::Body) return 0;
-  std::string& body = connection.head.http.body;
+  std::string& body = connection.head->http.body;
   body.append(bytes);
   return body.size() > config_.body_bytes ? -1 : 0;
 }
@@ -92,66 +91,108 @@ void WebServer::Impl::dispatch(WebConnection& connection) {
   connection.phase = Phase::Held;
   // What is pipelined behind stays in the socket; reading it now would disturb this transaction.
   lws_rx_flow_control(connection.wsi, 0);
-  handler_.on_request(connection.id, connection.head.http);
+  const auto head = std::move(connection.head);  // many requests are held for long
+  handler_.on_request(connection.id, head->http);
   if (connection.phase != Phase::Held) return;
-  connection.head.http = {};  // many requests are held for long
   lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
-  hangups_->add(lws_get_socket_fd(connection.wsi), connection.id);
+  watch_->add(lws_get_socket_fd(connection.wsi), connection.id, SocketWatch::Event::HungUp);
 }
 
 void WebServer::Impl::refuse(WebConnection& connection, HttpResponse response, Connection then) {
-  connection.head.wire.connection = then;
+  connection.wire.connection = then;
   queue_response(connection, std::move(response));
 }
 
 void WebServer::Impl::respond(ConnectionId request, HttpResponse response) {
   WebConnection* const connection = find(request);
   if (connection == nullptr || connection->phase != Phase::Held) return;
-  hangups_->remove(lws_get_socket_fd(connection->wsi));
+  watch_->remove(lws_get_socket_fd(connection->wsi));
   queue_response(*connection, std::move(response));
 }
 
 void WebServer::Impl::queue_response(WebConnection& connection, HttpResponse response) {
   connection.phase = Phase::Answered;
-  connection.response = std::move(response);
-  // lws writes nothing while reading is off.
-  lws_rx_flow_control(connection.wsi, 1);
-  lws_set_timeout(connection.wsi, PENDING_TIMEOUT_HTTP_CONTENT, kResponseSeconds);
+  connection.head.reset();
+  lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
+  response.headers.emplace_back("Date", http_date());
+  connection.outgoing.put(wire_head(response, connection.wire));
+  if (carries_content(response, connection.wire)) {
+    if (response.shared_body) {
+      connection.outgoing.put(std::move(response.shared_body));
+    } else {
+      connection.outgoing.put(std::move(response.body));
+    }
+  }
+  go_on_when_writable(connection);
+}
+
+void WebServer::Impl::go_on_when_writable(WebConnection& connection) {
+  lws_rx_flow_control(connection.wsi, 1);  // it tells of nothing while reading is off
   lws_callback_on_writable(connection.wsi);
 }
 
-int WebServer::Impl::on_http_writable(WebConnection& connection) {
-  if (connection.phase != Phase::Answered || !connection.response) return 0;
-  connection.response->headers.emplace_back("Date", http_date());
-  const WireOptions wire = connection.head.wire;
-  const std::string text = wire_text(*connection.response, wire);
-  connection.response.reset();
-  connection.head = {};
-  connection.phase = Phase::Idle;
-  end(connection);
-  // What the socket does not take now the library keeps and sends first.
-  if (write_all(connection.wsi, scratch_, text, LWS_WRITE_HTTP) < 0) return -1;
-  if (wire.connection == Connection::Close) return -1;
-  return lws_http_transaction_completed(connection.wsi) != 0 ? -1 : 0;
+// The library would read meanwhile, or spin on what it does not want to read.
+void WebServer::Impl::wait_for_room(WebConnection& connection) {
+  lws_rx_flow_control(connection.wsi, 0);
+  set_deadline(connection, kReadGrace);
+  watch_->add(lws_get_socket_fd(connection.wsi), connection.id, SocketWatch::Event::Writable);
 }
 
-void WebServer::Impl::on_hangup(ConnectionId request) {
+int WebServer::Impl::on_http_writable(WebConnection& connection) {
+  if (connection.phase != Phase::Answered) return 0;
+  lws* const wsi = connection.wsi;
+  switch (connection.outgoing.write(lws_get_socket_fd(wsi), lws_get_ssl(wsi))) {
+    case Outgoing::Progress::Broken:
+      return -1;
+    case Outgoing::Progress::Blocked:
+      wait_for_room(connection);
+      return 0;
+    case Outgoing::Progress::Done:
+      break;
+  }
+  if (connection.wire.connection == Connection::Close) return -1;
+  // At once, or the next request would come before the library is done with this one.
+  if (lws_http_transaction_completed(wsi) != 0) return -1;
+  connection.phase = Phase::Completed;
+  if (lws_send_pipe_choked(wsi) != 0) {
+    wait_for_room(connection);
+  } else {
+    finish(connection);
+  }
+  return 0;
+}
+
+void WebServer::Impl::finish(WebConnection& connection) {
+  connection.phase = Phase::Idle;
+  end(connection);
+}
+
+void WebServer::Impl::on_watched(ConnectionId request) {
   WebConnection* const connection = find(request);
-  if (connection == nullptr || connection->phase != Phase::Held) return;
-  lws_set_timeout(connection->wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_SYNC);
+  if (connection == nullptr) return;
+  if (connection->phase == Phase::Held) return hang_up(*connection);
+  if (connection->phase == Phase::Completed) finish(*connection);
+  go_on_when_writable(*connection);
+}
+
+// Soon: this may be inside a call of the library for the same connection.
+void WebServer::Impl::hang_up(WebConnection& connection) {
+  lws_set_timeout(connection.wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
+  lws_cancel_service(context_);  // see on_acceptable
 }
 
 int WebServer::Impl::on_upgrade(WebConnection& connection) {
   auto head = read_head(connection.wsi);
   if (!head) return -1;
-  connection.head = *std::move(head);
-  connection.head.http.peer = connection.peer;
-  auto refusal = handler_.check_upgrade(connection.head.http);
+  take_head(connection, *std::move(head));
+  auto refusal = handler_.check_upgrade(connection.head->http);
   if (!refusal) return 0;
   ++counters_.requests;
   refusal->headers.emplace_back("Date", http_date());
-  connection.head.wire.connection = Connection::Close;
-  write_all(connection.wsi, scratch_, wire_text(*refusal, connection.head.wire), LWS_WRITE_HTTP);
+  connection.wire.connection = Connection::Close;
+  Outgoing outgoing;
+  outgoing.put(wire_text(*refusal, connection.wire));
+  outgoing.write(lws_get_socket_fd(connection.wsi), lws_get_ssl(connection.wsi));
   return -1;
 }
 

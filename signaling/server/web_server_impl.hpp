@@ -1,6 +1,7 @@
 // The inside of WebServer: one WebConnection per TCP connection, driven by libwebsockets' callback.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -15,17 +16,19 @@
 #include "common/base/deadline_queue.hpp"
 #include "common/base/time.hpp"
 #include "common/net/uv_handles.hpp"
-#include "signaling/server/hangup_watch.hpp"
 #include "signaling/server/listen_socket.hpp"
 #include "signaling/server/lws_request.hpp"
+#include "signaling/server/outgoing.hpp"
+#include "signaling/server/socket_watch.hpp"
 #include "signaling/server/web_server.hpp"
 
 namespace icebreaker::signaling {
 
 struct WebConnection {
   // Idle: between requests. Body: its bytes are still coming. Held: the application has it.
-  // Answered: the response waits for the network. Socket: WebSocket, to the end.
-  enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Socket };
+  // Answered: the response waits for the network. Completed: it went, and there must be room for
+  // the next one before the next request is read. Socket: WebSocket, to the end.
+  enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Completed, Socket };
   // Of the request's body, wanted or not.
   enum class BodyProgress : std::uint8_t { None, Some };
 
@@ -33,9 +36,10 @@ struct WebConnection {
   IpAddress peer;
   Phase phase = Phase::Idle;
   BodyProgress body = BodyProgress::None;
-  ConnectionId id;  // of the request or socket; renewed for each request
-  RequestHead head;
-  std::optional<HttpResponse> response;
+  ConnectionId id;                    // of the request or socket; renewed for each request
+  std::unique_ptr<RequestHead> head;  // until the application has it
+  WireOptions wire;                   // of the request that is answered next
+  Outgoing outgoing;
 
   std::string message;  // a WebSocket message in the making
   bool message_too_large = false;
@@ -88,7 +92,11 @@ class WebServer::Impl {
   void refuse(WebConnection& connection, HttpResponse response, Connection then);
   int on_http_writable(WebConnection& connection);
   void queue_response(WebConnection& connection, HttpResponse response);
-  void on_hangup(ConnectionId request);
+  void go_on_when_writable(WebConnection& connection);
+  void wait_for_room(WebConnection& connection);
+  void finish(WebConnection& connection);
+  void on_watched(ConnectionId request);
+  void hang_up(WebConnection& connection);
 
   // web_server_socket.cpp
   int on_upgrade(WebConnection& connection);
@@ -97,14 +105,15 @@ class WebServer::Impl {
   int on_socket_writable(WebConnection& connection);
   bool write_frames(WebConnection& connection);
   void start_close(WebConnection& connection);
-  void on_ping_timer();
-  void schedule_ping(const WebConnection& connection);
-  void set_ping_timer(MonoTime now);
+  void on_socket_deadline(WebConnection& connection, MonoTime now);
   void drop_outbox(WebConnection& connection);
 
   int on_connection_event(WebConnection& connection, lws_callback_reasons reason,
                           std::string_view bytes);
   void on_closed(WebConnection& connection);
+  void set_deadline(const WebConnection& connection, std::chrono::milliseconds after);
+  void on_deadline_timer();
+  void start_deadline_timer(MonoTime now);
   WebConnection* find(ConnectionId id) const;
   void begin(WebConnection& connection);
   void end(WebConnection& connection);
@@ -119,11 +128,12 @@ class WebServer::Impl {
   ListenSocket listener_;
   net::UvPoll accept_poll_;
   net::UvTimer accept_pause_;
-  net::UvTimer ping_timer_;
-  std::unique_ptr<HangupWatch> hangups_;
+  net::UvTimer deadline_timer_;
+  std::unique_ptr<SocketWatch> watch_;
   std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
   std::unordered_map<ConnectionId, WebConnection*> by_id_;
-  DeadlineQueue<ConnectionId> pings_;
+  DeadlineQueue<ConnectionId>
+      deadlines_;        // a ping, the end of a close, a client that reads nothing
   std::string scratch_;  // LWS_PRE bytes of room, then what is written
   std::uint64_t last_id_ = 0;
   bool ending_ = false;

@@ -29,9 +29,9 @@ void WebServer::Impl::on_established(WebConnection& connection) {
   connection.last_heard = std::chrono::steady_clock::now();
   begin(connection);
   ++counters_.sockets;
-  schedule_ping(connection);
-  handler_.on_socket_open(connection.id, connection.head.http);
-  connection.head = {};
+  set_deadline(connection, config_.ping);
+  handler_.on_socket_open(connection.id, connection.head->http);
+  connection.head.reset();
 }
 
 int WebServer::Impl::on_frame(WebConnection& connection, std::string_view bytes) {
@@ -74,9 +74,7 @@ void WebServer::Impl::close(ConnectionId socket, SocketClose close) {
   WebConnection* const connection = find(socket);
   if (connection == nullptr || connection->phase != Phase::Socket || connection->closing) return;
   connection->closing = std::move(close);
-  const MonoTime now = std::chrono::steady_clock::now();
-  pings_.set(socket, now + kCloseGrace);
-  set_ping_timer(now);
+  set_deadline(*connection, kCloseGrace);
   lws_callback_on_writable(connection->wsi);
 }
 
@@ -122,40 +120,20 @@ bool WebServer::Impl::write_frames(WebConnection& connection) {
   return true;
 }
 
-void WebServer::Impl::schedule_ping(const WebConnection& connection) {
-  const MonoTime now = std::chrono::steady_clock::now();
-  pings_.set(connection.id, now + config_.ping);
-  set_ping_timer(now);
-}
-
-void WebServer::Impl::set_ping_timer(MonoTime now) {
-  const auto next = pings_.next();
-  if (!next) return;
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now);
-  ping_timer_.set(std::max(wait, std::chrono::milliseconds{0}));
-}
-
-void WebServer::Impl::on_ping_timer() {
-  const MonoTime now = std::chrono::steady_clock::now();
-  const auto tolerated = std::max(kToleratedSilence, 3 * config_.ping);
-  while (const auto due = pings_.pop_due(now)) {
-    WebConnection* const connection = find(*due);
-    if (connection == nullptr) continue;
-    if (connection->closing) {
-      lws_set_timeout(connection->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
-      lws_cancel_service(context_);  // see on_acceptable
-      continue;
-    }
-    if (now - connection->last_heard > tolerated) {
-      ++counters_.silent;
-      lws_set_timeout(connection->wsi, PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG, LWS_TO_KILL_SYNC);
-      continue;
-    }
-    connection->ping_due = true;
-    lws_callback_on_writable(connection->wsi);
-    pings_.set(connection->id, now + config_.ping);
+void WebServer::Impl::on_socket_deadline(WebConnection& connection, MonoTime now) {
+  if (connection.closing) {
+    lws_set_timeout(connection.wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
+    lws_cancel_service(context_);  // see on_acceptable
+    return;
   }
-  set_ping_timer(now);
+  if (now - connection.last_heard > std::max(kToleratedSilence, 3 * config_.ping)) {
+    ++counters_.silent;
+    lws_set_timeout(connection.wsi, PENDING_TIMEOUT_WS_PONG_CHECK_GET_PONG, LWS_TO_KILL_SYNC);
+    return;
+  }
+  connection.ping_due = true;
+  lws_callback_on_writable(connection.wsi);
+  deadlines_.set(connection.id, now + config_.ping);
 }
 
 }  // namespace icebreaker::signaling

@@ -7,13 +7,13 @@ import http.client
 import json
 import signal
 import socket
-import ssl
 
 import pytest
 
 from support.binaries import server_binary
 from support.net import free_port
 from support.signal_http import BASE, call, hello, messages_path, opened, wait_for_polls
+from support.tls import self_signed, trusting
 from support.tools import run_tool
 
 
@@ -137,19 +137,11 @@ def rest_password(secret, username):
 
 
 def test_serves_over_tls(start_server, tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = run_tool(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                     "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-                     "-keyout", key, "-out", certificate])
-    assert made.status == 0, made.output
-    config = {**BASE,
-              "tls": {"certificate_file": str(certificate), "key_file": str(key)}}
-    server = start_server("signal", config)
+    files = self_signed(tmp_path)
+    server = start_server("signal", {**BASE, "tls": files})
     host, port = server.address("https").pair
-    trust = ssl.create_default_context(cafile=str(certificate))
 
-    connection = http.client.HTTPSConnection(host, port, timeout=20, context=trust)
+    connection = http.client.HTTPSConnection(host, port, timeout=20, context=trusting(files))
     for _ in range(2):  # on one connection
         connection.request("POST", "/v1/sessions", json.dumps(hello()))
         answer = connection.getresponse()

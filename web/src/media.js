@@ -67,22 +67,18 @@ export class LocalMedia extends Emitter {
       this.emit('change', undefined);
       return;
     }
+    const era = this.#era;
     try {
-      await this.#acquire(this.#devices, ['audio', 'video']);
+      await this.#acquire(era, ['audio', 'video']);
     } catch (error) {
-      await Promise.all([this.#tryAlone('audio', error), this.#tryAlone('video', error)]);
+      await Promise.all([this.#tryAlone(era, 'audio', error), this.#tryAlone(era, 'video', error)]);
     }
     this.emit('change', undefined);
   }
 
   /** @param {Kind} kind */
   async retry(kind) {
-    try {
-      if (!this.#devices) throw new DOMException('', 'SecurityError');
-      await this.#acquire(this.#devices, [kind]);
-    } catch (error) {
-      this.problems[kind] = problemOf(error);
-    }
+    await this.#acquireOne(this.#era, kind);
     this.emit('change', undefined);
   }
 
@@ -110,26 +106,38 @@ export class LocalMedia extends Emitter {
   }
 
   /**
+   * @param {number} era
    * @param {Kind} kind
    * @param {unknown} error of the request for both
    */
-  async #tryAlone(kind, error) {
+  async #tryAlone(era, kind, error) {
     // A user who has just said no must not be asked again for each device.
-    if (problemOf(error) === 'blocked' && (await this.#permissionOf(kind)) !== 'granted') {
-      this.problems[kind] = 'blocked';
-      return;
-    }
-    await this.retry(kind);
+    const refused = problemOf(error) === 'blocked' && (await this.#permissionOf(kind)) !== 'granted';
+    if (era !== this.#era) return;
+    if (refused) this.problems[kind] = 'blocked';
+    else await this.#acquireOne(era, kind);
   }
 
   /**
-   * @param {Devices} devices
+   * @param {number} era
+   * @param {Kind} kind
+   */
+  async #acquireOne(era, kind) {
+    try {
+      await this.#acquire(era, [kind]);
+    } catch (error) {
+      if (era === this.#era) this.problems[kind] = problemOf(error);
+    }
+  }
+
+  /**
+   * @param {number} era in which the devices were asked for
    * @param {Kind[]} kinds
    */
-  async #acquire(devices, kinds) {
-    const era = this.#era;
+  async #acquire(era, kinds) {
+    if (!this.#devices) throw new DOMException('', 'SecurityError');
     const wanted = Object.fromEntries(kinds.map((kind) => [kind, CONSTRAINTS[kind]]));
-    const stream = await devices.getUserMedia(wanted);
+    const stream = await this.#devices.getUserMedia(wanted);
     for (const kind of kinds) {
       const track = (kind === 'audio' ? stream.getAudioTracks() : stream.getVideoTracks())[0];
       if (era !== this.#era) track?.stop();

@@ -130,6 +130,19 @@ test('devices that answer after the end are switched off', async () => {
   assert.equal(media.tracks.audio, null);
 });
 
+test('devices that fail after the end are not asked for one by one', async () => {
+  const devices = fakeDevices({ video: 'NotFoundError' });
+  const media = new LocalMedia(devices, granted);
+  const started = media.start();
+  media.stop();
+
+  await started;
+
+  assert.deepEqual(devices.asked, ['audio+video']);
+  assert.deepEqual(media.tracks, { audio: null, video: null });
+  assert.deepEqual(media.problems, { audio: null, video: null });
+});
+
 test('every failure of getUserMedia has a name and words with a next step', () => {
   const expected = {
     NotAllowedError: ['blocked', /is blocked/, /address bar, choose Allow, then press Try again/],

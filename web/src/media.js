@@ -102,6 +102,7 @@ export class LocalMedia extends Emitter {
     this.#era += 1;
     for (const track of Object.values(this.tracks)) track?.stop();
     this.tracks = { audio: null, video: null };
+    this.problems = { audio: null, video: null };
     this.emit('change', undefined);
   }
 
@@ -162,10 +163,15 @@ export class LocalMedia extends Emitter {
    * @param {Kind} kind
    * @param {MediaStreamTrack} track
    */
-  #onEnded(kind, track) {
+  async #onEnded(kind, track) {
     if (this.tracks[kind] !== track) return;
+    const era = this.#era;
     this.tracks[kind] = null;
     this.problems[kind] = 'missing';
+    this.emit('change', undefined);
+    const withdrawn = (await this.#permissionOf(kind)) === 'denied';
+    if (!withdrawn || era !== this.#era || this.tracks[kind]) return;
+    this.problems[kind] = 'blocked';
     this.emit('change', undefined);
   }
 }

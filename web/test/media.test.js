@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalMedia, problemOf } from '../src/media.js';
 import { explainMedia } from '../src/text.js';
+import { settle } from './support/fake_clock.js';
 
 /** @param {string} kind */
 function fakeTrack(kind) {
@@ -113,6 +114,25 @@ test('an unplugged device is told', async () => {
 
   assert.equal(media.problems.audio, 'missing');
   assert.equal(media.tracks.audio, null);
+});
+
+test('a permission that was withdrawn is not taken for an unplugged device', async () => {
+  const media = new LocalMedia(fakeDevices({}), async (kind) => (kind === 'video' ? 'denied' : 'granted'));
+  await media.start();
+
+  for (const track of Object.values(media.tracks)) track?.onended?.(new Event('ended'));
+  await settle();
+
+  assert.deepEqual(media.problems, { audio: 'missing', video: 'blocked' });
+});
+
+test('the end forgets the problems of the last time', async () => {
+  const media = new LocalMedia(fakeDevices({ video: 'NotReadableError' }), granted);
+  await media.start();
+
+  media.stop();
+
+  assert.deepEqual(media.problems, { audio: null, video: null });
 });
 
 test('devices that answer after the end are switched off', async () => {

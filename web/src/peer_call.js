@@ -27,6 +27,8 @@ import { Emitter } from './emitter.js';
 // A disconnect often heals by itself within a consent check or two (RFC 7675: 5 s apart).
 const DISCONNECTED_MS = 3_000;
 const RESTART_EVERY_MS = 8_000;
+// ICE reports its own failure sooner; this is for a negotiation that never got that far.
+const CONNECT_MS = 20_000;
 
 /**
  * One call to one peer: perfect negotiation over whatever `send` is. The impolite side makes the first
@@ -41,6 +43,8 @@ export class PeerCall extends Emitter {
   #closed = false;
   #ignoringOffer = false;
   #offerId = 0;
+  /** The offer that was unanswered at the last attempt to restart. */
+  #unansweredId = 0;
   /** @type {RTCIceCandidateInit[]} */
   #earlyCandidates = [];
   /** @type {Promise<void>} */
@@ -76,6 +80,7 @@ export class PeerCall extends Emitter {
       }
     }
     this.#sendMediaState();
+    this.#restartIn(CONNECT_MS);
   }
 
   get polite() {
@@ -114,7 +119,12 @@ export class PeerCall extends Emitter {
   /** @param {IceServer[]} iceServers used from the next gathering on */
   setIceServers(iceServers) {
     if (this.#closed) return;
-    this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+    try {
+      this.#connection.setConfiguration({ ...this.#connection.getConfiguration(), iceServers });
+    } catch (error) {
+      // The list that it already has still serves.
+      this.emit('trouble', error);
+    }
   }
 
   /**
@@ -125,9 +135,7 @@ export class PeerCall extends Emitter {
     this.#polite = polite;
     this.#sendMediaState();
     return this.#enqueue(async () => {
-      if (this.#connection.signalingState === 'have-local-offer') {
-        await this.#connection.setLocalDescription({ type: 'rollback' });
-      }
+      await this.#rollBack();
       this.#restart();
     });
   }
@@ -181,8 +189,9 @@ export class PeerCall extends Emitter {
    */
   async #onDescription(type, sdp, offer) {
     const connection = this.#connection;
-    // Own offers are steps of the same queue, so the state alone tells whether one is under way.
-    const collision = type === 'offer' && connection.signalingState !== 'stable';
+    // Own offers are steps of the same queue, so the state alone tells whether one is under way. After an
+    // answer that failed it is have-remote-offer, and a newer offer is what helps.
+    const collision = type === 'offer' && connection.signalingState === 'have-local-offer';
     this.#ignoringOffer = !this.#polite && collision;
     if (this.#ignoringOffer) return;
     // An answer to an offer that was rolled back meanwhile.
@@ -201,7 +210,7 @@ export class PeerCall extends Emitter {
   /** @param {RTCIceCandidateInit} candidate */
   async #onCandidate(candidate) {
     if (!this.#connection.remoteDescription) {
-      this.#earlyCandidates.push(candidate);
+      if (!this.#ignoringOffer) this.#earlyCandidates.push(candidate);
       return;
     }
     try {
@@ -259,7 +268,7 @@ export class PeerCall extends Emitter {
   #restartIn(ms) {
     this.#stopRestarting();
     this.#restartTimer = this.#options.environment.setTimeout(() => {
-      this.#restart();
+      this.#enqueue(() => this.#restartAnew());
       this.#restartIn(RESTART_EVERY_MS);
     }, ms);
   }
@@ -267,6 +276,24 @@ export class PeerCall extends Emitter {
   #stopRestarting() {
     this.#options.environment.clearTimeout(this.#restartTimer);
     this.#restartTimer = null;
+  }
+
+  /** An own offer that was still unanswered the last time is made anew: it or its answer failed over there. */
+  async #restartAnew() {
+    const offered = this.#connection.signalingState === 'have-local-offer';
+    if (offered && this.#unansweredId !== this.#offerId) {
+      this.#unansweredId = this.#offerId;
+      return;
+    }
+    await this.#rollBack();
+    this.#restart();
+  }
+
+  /** Back to stable, whichever side's offer is under way. */
+  async #rollBack() {
+    const { signalingState } = this.#connection;
+    if (signalingState === 'have-local-offer') await this.#connection.setLocalDescription({ type: 'rollback' });
+    if (signalingState === 'have-remote-offer') await this.#connection.setRemoteDescription({ type: 'rollback' });
   }
 
   #restart() {

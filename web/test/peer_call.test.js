@@ -168,6 +168,66 @@ test('a failed connection is restarted by the impolite side, and again until it 
   assertAgreed(impolite, polite);
 });
 
+test('an offer that nobody answers is made anew', async () => {
+  const { impolite, polite } = makePair();
+  await settle();
+  const lost = impolite.outbox.splice(0);
+  assert.deepEqual(lost.map((data) => data.kind), ['media', 'offer']);
+
+  await impolite.clock.advance(20_000);
+  assert.deepEqual(kinds(impolite), []);
+  await impolite.clock.advance(8_000);
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+});
+
+test('an answer that failed is made to the next offer, whoever is polite', async () => {
+  for (const role of ['polite', 'impolite']) {
+    const { impolite, polite } = makePair();
+    await exchange(impolite, polite);
+    const [offering, answering] = role === 'polite' ? [impolite, polite] : [polite, impolite];
+    answering.connection.failsNext = true;
+    offering.connection.restartIce();
+    await exchange(offering, answering);
+    assert.equal(answering.connection.signalingState, 'have-remote-offer');
+    assert.equal(answering.troubles.splice(0).length, 1);
+
+    await offering.call.resync(offering.call.polite);
+    await exchange(offering, answering);
+
+    assertAgreed(offering, answering);
+  }
+});
+
+test('a resync ends an exchange whose answer failed', async () => {
+  const { impolite, polite } = makePair();
+  await exchange(impolite, polite);
+  impolite.connection.failsNext = true;
+  polite.connection.restartIce();
+  await exchange(impolite, polite);
+  assert.equal(impolite.connection.signalingState, 'have-remote-offer');
+  impolite.troubles.length = 0;
+
+  impolite.call.resync(false);
+  polite.call.resync(true);
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+});
+
+test('an ICE server list that the browser refuses leaves the one before', () => {
+  const { impolite } = makePair();
+  impolite.connection.setConfiguration = () => {
+    throw new DOMException('', 'InvalidAccessError');
+  };
+
+  impolite.call.setIceServers([{ urls: 'turn:no.credential' }]);
+
+  assert.deepEqual(impolite.connection.configuration.iceServers, [{ urls: 'stun:call.test' }]);
+  assert.equal(impolite.troubles.length, 1);
+});
+
 test('the polite side asks for the restart instead of making it', async () => {
   const { impolite, polite } = makePair();
   await exchange(impolite, polite);

@@ -24,6 +24,8 @@ export class FakePeerConnection {
   candidates = [];
   restarts = 0;
   closed = false;
+  /** The next local description fails, as one does whose codecs the device cannot have. */
+  failsNext = false;
   #needed = false;
   #made = 0;
   #name;
@@ -56,7 +58,8 @@ export class FakePeerConnection {
 
   restartIce() {
     this.restarts += 1;
-    this.#negotiationNeeded();
+    // Without a description there are no ICE credentials to replace, and nothing to negotiate.
+    if (this.localDescription) this.#negotiationNeeded();
   }
 
   /** @param {{ type: string }} [description] */
@@ -65,7 +68,12 @@ export class FakePeerConnection {
     if (description?.type === 'rollback') {
       if (this.signalingState !== 'have-local-offer') throw invalidState('rollback');
       this.signalingState = 'stable';
+      this.#negotiationNeeded();
       return;
+    }
+    if (this.failsNext) {
+      this.failsNext = false;
+      throw new DOMException('told to fail', 'OperationError');
     }
     this.#made += 1;
     const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
@@ -78,6 +86,12 @@ export class FakePeerConnection {
   /** @param {{ type: string, sdp: string }} description */
   async setRemoteDescription(description) {
     await this.#step();
+    if (description.type === 'rollback') {
+      if (this.signalingState !== 'have-remote-offer') throw invalidState('rollback');
+      this.signalingState = 'stable';
+      this.#fireIfNeeded();
+      return;
+    }
     if (description.type === 'answer' && this.signalingState !== 'have-local-offer') throw invalidState('answer');
     // An offer in have-local-offer rolls back by itself, and what it offered is needed again.
     if (description.type === 'offer' && this.signalingState === 'have-local-offer') this.#needed = true;

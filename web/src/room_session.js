@@ -13,6 +13,7 @@ import { PeerCall } from './peer_call.js';
 /**
  * @typedef {object} RoomEvents
  * @property {{ phase: Phase, departure: Departure | null }} phase
+ * @property {void} partner a call with somebody begins; nothing of an earlier one holds any more
  * @property {boolean} peer-away
  * @property {MediaStream} stream
  * @property {MediaState} remote-media
@@ -30,6 +31,8 @@ import { PeerCall } from './peer_call.js';
 // As long as the server keeps a vanished peer's place.
 const RETURN_MS = 60_000;
 const DROPPED_RESYNC_MS = 2_000;
+const JOIN_AGAIN_MS = 2_000;
+const FOR_NOW = new Set(['rate_limited', 'unavailable']);
 
 /**
  * One stay in a room: turns the server's messages into a call with the other person.
@@ -48,6 +51,8 @@ export class RoomSession extends Emitter {
   #returnTimer = null;
   /** @type {any} */
   #resyncTimer = null;
+  /** @type {any} */
+  #joinTimer = null;
   /** @type {Map<string, RoomPeer>} */
   #peers = new Map();
   /** @type {IceServer[]} */
@@ -65,7 +70,7 @@ export class RoomSession extends Emitter {
     this.#client = options.client;
     this.#client.on('ice-servers', (servers) => this.#onIceServers(servers));
     this.#client.on('message', (message) => this.#onMessage(message));
-    this.#client.on('anew', ({ samePeer }) => samePeer || this.#endCall());
+    this.#client.on('anew', ({ samePeer }) => samePeer || this.#startOver());
     this.#client.on('stopped', (refusal) => this.#refuse(refusal));
   }
 
@@ -77,6 +82,7 @@ export class RoomSession extends Emitter {
 
   /** Hangs up and ends the session on the server. */
   leave() {
+    this.#options.environment.clearTimeout(this.#joinTimer);
     this.#endCall();
     this.#client.stop();
   }
@@ -125,14 +131,24 @@ export class RoomSession extends Emitter {
     }
   }
 
+  /** The server took this page for somebody new: to the partner, too, it is a stranger now. */
+  #startOver() {
+    this.#endCall();
+    this.#joined = false;
+    this.#setPhase('joining');
+  }
+
   /** @param {Message} message */
   #onError(message) {
-    // A room may also turn out to be full when the server puts a lost session back into it.
-    if (!this.#joined || message.code === 'room_full') {
+    const { environment, room } = this.#options;
+    if (!this.#joined && FOR_NOW.has(message.code)) {
+      environment.clearTimeout(this.#joinTimer);
+      this.#joinTimer = environment.setTimeout(() => this.#client.join(room), message.retry_after_ms ?? JOIN_AGAIN_MS);
+    } else if (!this.#joined || message.code === 'room_full') {
+      // A room may also turn out to be full when the server puts a lost session back into it.
       this.#refuse({ code: message.code, text: message.message ?? '' });
     } else if (message.code === 'rate_limited' || message.code === 'mailbox_full') {
       // Signals were dropped: once the server takes messages again, a new negotiation replaces them.
-      const { environment } = this.#options;
       environment.clearTimeout(this.#resyncTimer);
       const resync = () => this.#call?.resync(this.#call.polite);
       this.#resyncTimer = environment.setTimeout(resync, message.retry_after_ms ?? DROPPED_RESYNC_MS);
@@ -147,6 +163,8 @@ export class RoomSession extends Emitter {
     this.#peers = new Map(peers.map((peer) => [peer.peer, peer]));
     const partner = this.#peers.get(this.#partner) ?? peers[0];
     if (partner) {
+      // Somebody else may have taken the partner's place while this session was lost.
+      if (partner.peer !== this.#partner) this.#endCall();
       this.#onPeerHere(partner);
       this.emit('peer-away', partner.away === true);
     } else if (this.#call) {
@@ -186,24 +204,40 @@ export class RoomSession extends Emitter {
    * @param {boolean} polite
    */
   #beginCall(peer, polite) {
-    const { createConnection, relayOnly, environment } = this.#options;
+    const call = this.#makeCall(peer, polite);
+    if (!call) return;
     this.#partner = peer;
-    const call = new PeerCall({
-      createConnection,
-      polite,
-      iceServers: this.#iceServers,
-      relayOnly,
-      tracks: this.#tracks,
-      mediaState: this.#mediaState,
-      send: (data) => this.#client.signal(peer, data),
-      environment,
-    });
     this.#call = call;
+    this.emit('partner', undefined);
     call.on('stream', (stream) => this.emit('stream', stream));
     call.on('remote-media', (state) => this.emit('remote-media', state));
     call.on('state', (state) => this.#onCallState(state));
     call.start();
     this.#setPhase('connecting');
+  }
+
+  /**
+   * @param {string} peer
+   * @param {boolean} polite
+   */
+  #makeCall(peer, polite) {
+    const { createConnection, relayOnly, environment } = this.#options;
+    try {
+      return new PeerCall({
+        createConnection,
+        polite,
+        iceServers: this.#iceServers,
+        relayOnly,
+        tracks: this.#tracks,
+        mediaState: this.#mediaState,
+        send: (data) => this.#client.signal(peer, data),
+        environment,
+      });
+    } catch (error) {
+      // Browsers check the server's list: a TURN server without a password is enough.
+      this.#refuse({ code: 'bad_ice_servers', text: String(error) });
+      return null;
+    }
   }
 
   /** @param {RTCPeerConnectionState} state */

@@ -56,6 +56,11 @@ const REFUSALS = {
     advice: 'The call server accepts visitors from other addresses only. Ask whoever runs it to allow this site.',
   },
   unauthorized: { title: 'You need to sign in', advice: 'The call server did not accept your sign-in. Please sign in again.' },
+  forbidden: { title: 'You may not join this room', advice: 'Your invitation is for another room, or it has expired. Ask for a new one.' },
+  bad_ice_servers: {
+    title: 'This server is not set up for calls',
+    advice: 'Its list of STUN and TURN servers cannot be used. Tell whoever runs it.',
+  },
   unsupported_protocol: {
     title: 'This page is out of date',
     advice: 'The server speaks a newer version. Reload the page to get it.',

@@ -20,7 +20,8 @@ class FakeClient extends Emitter {
   signal = (to, data) => void this.sent.push({ to, kind: data.kind });
 }
 
-function setUp() {
+/** @param {{ refusesConnections?: boolean }} [options] */
+function setUp({ refusesConnections = false } = {}) {
   const clock = new FakeClock();
   const client = new FakeClient();
   /** @type {FakePeerConnection[]} */
@@ -30,6 +31,7 @@ function setUp() {
     room: 'lobby',
     relayOnly: true,
     createConnection: (configuration) => {
+      if (refusesConnections) throw new DOMException('no credential', 'InvalidAccessError');
       connections.push(new FakePeerConnection('x', configuration));
       return /** @type {any} */ (connections.at(-1));
     },
@@ -145,6 +147,73 @@ test('somebody else who comes in place of a lost peer gets a call of their own',
   assert.equal(connections.length, 2);
   assert.ok(connections[0].closed);
   assert.equal(phases.at(-1), 'connecting');
+});
+
+test('somebody who took the place of the partner while this session was lost is called', () => {
+  const { client, connections, phases, receive } = inCall();
+  client.emit('anew', { samePeer: true });
+
+  receive({ type: 'joined', peers: [{ ...BOB, peer: 'carol' }], role: 'impolite' });
+
+  assert.equal(connections.length, 2);
+  assert.ok(connections[0].closed);
+  assert.equal(phases.at(-1), 'connecting');
+});
+
+test('a page that the server takes for somebody new joins from the start', () => {
+  const { client, connections, phases, receive } = inCall();
+
+  client.emit('anew', { samePeer: false });
+  assert.equal(phases.at(-1), 'joining');
+  receive({ type: 'joined', peers: [BOB], role: 'impolite' });
+
+  assert.equal(connections.length, 2);
+  assert.ok(connections[0].closed && !connections[1].closed);
+});
+
+test('a join that the server cannot take for now is repeated when it can', async () => {
+  const { client, clock, refusals, receive } = setUp();
+
+  receive({ type: 'error', code: 'rate_limited', message: '', n: 1, retry_after_ms: 700 });
+  await clock.advance(699);
+  assert.deepEqual(client.done, ['start', 'join lobby']);
+  await clock.advance(1);
+
+  assert.deepEqual(client.done, ['start', 'join lobby', 'join lobby']);
+  assert.deepEqual(refusals, []);
+});
+
+test('a join is not repeated after the hang-up', async () => {
+  const { client, clock, session, receive } = setUp();
+  receive({ type: 'error', code: 'unavailable', message: '', n: 1 });
+
+  session.leave();
+  await clock.advance(60_000);
+
+  assert.deepEqual(client.done, ['start', 'join lobby', 'stop']);
+});
+
+test('ICE servers that the browser refuses end the session in words', () => {
+  const { client, refusals, receive } = setUp({ refusesConnections: true });
+
+  receive({ type: 'joined', peers: [BOB], role: 'impolite' });
+
+  assert.deepEqual(refusals, ['bad_ice_servers']);
+  assert.ok(client.done.includes('stop'));
+});
+
+test('every new partner is announced', () => {
+  const { session, receive } = setUp();
+  let partners = 0;
+  session.on('partner', () => (partners += 1));
+
+  receive({ type: 'joined', peers: [BOB], role: 'impolite' });
+  receive({ type: 'joined', peers: [BOB], role: 'impolite' });
+  assert.equal(partners, 1);
+  receive({ type: 'peer-left', peer: 'bob', reason: 'expired' });
+  receive({ type: 'peer-joined', peer: 'carol', name: '', role: 'polite' });
+
+  assert.equal(partners, 2);
 });
 
 test('a full room ends the session and is told', () => {

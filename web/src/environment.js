@@ -1,4 +1,6 @@
 // @ts-check
+import { onWake } from './wake.js';
+
 /**
  * What the signaling client needs from its surroundings; tests pass fakes.
  * @typedef {object} Environment
@@ -7,7 +9,9 @@
  * @property {() => number} now monotonic milliseconds
  * @property {() => number} random in [0, 1)
  * @property {typeof globalThis.fetch} fetch
- * @property {new (url: string, protocol: string) => WebSocket} WebSocket
+ * @property {new (url: string, protocol: string) => WebSocket} [WebSocket] absent: long-poll only
+ * @property {(callback: () => void) => () => void} [onWake] calls back whenever the page may have slept or changed
+ *   its network; the result stops that
  */
 
 /** @returns {Environment} */
@@ -18,6 +22,7 @@ export function browserEnvironment() {
     now: () => performance.now(),
     random: () => Math.random(),
     fetch: (input, init) => fetch(input, init),
-    WebSocket,
+    WebSocket: globalThis.WebSocket,
+    onWake: globalThis.document ? onWake : undefined,
   };
 }

@@ -3,9 +3,17 @@
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./protocol.js').Welcome} Welcome */
-/** @typedef {{ n: number, message: Message, bytes: number }} Entry */
+/**
+ * @typedef {object} Entry
+ * @property {number} order of being enqueued, which outlasts a number
+ * @property {number} n 0 until it is sent for the first time
+ * @property {Message} message
+ * @property {number} bytes with the longest number
+ */
 
 const encoder = new TextEncoder();
+// The refusal of a message may come after its confirmation, and then it has to be sent again.
+const KEPT_MESSAGES = 128;
 
 export class SessionState {
   session = '';
@@ -19,11 +27,19 @@ export class SessionState {
   messageBytes = 65_536;
   bodyBytes = 262_144;
 
+  /** How many messages may still go out for the first time. */
+  allowance = Infinity;
+
   #abandoned = false;
   #nextN = 1;
   #sentUpTo = 0;
-  /** @type {Entry[]} */
+  #orders = 0;
+  /** Not sent yet, by order. @type {Entry[]} */
+  #waiting = [];
+  /** Sent and not confirmed, by number. @type {Entry[]} */
   #outbox = [];
+  /** Confirmed lately, by number. @type {Entry[]} */
+  #kept = [];
 
   /** @returns {import('./protocol.js').ResumePoint | null} where to go on, unless the session is of no use */
   get resumePoint() {
@@ -31,8 +47,14 @@ export class SessionState {
     return { session: this.session, epoch: this.epoch, after: this.lastSeq };
   }
 
+  /** How many messages were sent and not confirmed. */
   get pending() {
     return this.#outbox.length;
+  }
+
+  /** How many messages were not sent yet. */
+  get waiting() {
+    return this.#waiting.length;
   }
 
   /**
@@ -40,12 +62,10 @@ export class SessionState {
    * @returns {boolean} false when it is larger than the server takes
    */
   enqueue(message) {
-    const n = this.#nextN;
-    const numbered = { ...message, n };
-    const bytes = encoder.encode(JSON.stringify(numbered)).length;
+    const bytes = encoder.encode(JSON.stringify({ ...message, n: Number.MAX_SAFE_INTEGER })).length;
     if (bytes > this.messageBytes) return false;
-    this.#nextN += 1;
-    this.#outbox.push({ n, message: numbered, bytes });
+    this.#orders += 1;
+    this.#waiting.push({ order: this.#orders, n: 0, message, bytes });
     return true;
   }
 
@@ -57,11 +77,12 @@ export class SessionState {
   takeUnsent(maxBytes = Infinity) {
     const taken = [];
     let bytes = 0;
-    for (const entry of this.#outbox) {
-      if (entry.n <= this.#sentUpTo) continue;
-      if (taken.length > 0 && bytes + entry.bytes > maxBytes) break;
+    for (;;) {
+      const entry = this.#outbox[this.#sentUpTo - this.confirmed] ?? (this.allowance > 0 ? this.#waiting[0] : undefined);
+      if (!entry || (taken.length > 0 && bytes + entry.bytes > maxBytes)) break;
+      if (entry.n === 0) this.#number(entry);
       bytes += entry.bytes + 1;
-      taken.push(entry.message);
+      taken.push({ ...entry.message, n: entry.n });
       this.#sentUpTo = entry.n;
     }
     return taken;
@@ -71,9 +92,24 @@ export class SessionState {
   confirm(n) {
     // A server that has seen more than was sent is of no use as a guide to what to drop.
     if (n <= this.confirmed || n >= this.#nextN) return;
+    this.#kept = [...this.#kept, ...this.#outbox.splice(0, n - this.confirmed)].slice(-KEPT_MESSAGES);
     this.confirmed = n;
-    this.#outbox = this.#outbox.filter((entry) => entry.n > n);
     this.#sentUpTo = Math.max(this.#sentUpTo, n);
+  }
+
+  /**
+   * The server used up a number without doing what the message asks: it goes out again, before all that came after it.
+   * @param {number} n
+   * @returns {Message | null} null when it is not known any more
+   */
+  retry(n) {
+    this.confirm(n);
+    const at = this.#kept.findIndex((entry) => entry.n === n);
+    if (at < 0) return null;
+    const [entry] = this.#kept.splice(at, 1);
+    const later = this.#waiting.findIndex((other) => other.order > entry.order);
+    this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, { ...entry, n: 0 });
+    return entry.message;
   }
 
   /** Sends everything unconfirmed again, as a new transport must. */
@@ -149,20 +185,26 @@ export class SessionState {
     if (this.#outbox.length === 0) return null;
     const largest = this.#outbox.reduce((a, b) => (b.bytes > a.bytes ? b : a));
     this.#outbox = this.#outbox.filter((entry) => entry !== largest);
-    for (const entry of this.#outbox) {
-      if (entry.n > largest.n) {
-        entry.n -= 1;
-        entry.message = { ...entry.message, n: entry.n };
-      }
-    }
+    for (const entry of this.#outbox) if (entry.n > largest.n) entry.n -= 1;
     this.#nextN -= 1;
     this.rewind();
     return largest.message;
   }
 
+  /** @param {Entry} entry the first of those that wait */
+  #number(entry) {
+    this.#waiting.shift();
+    entry.n = this.#nextN;
+    this.#nextN += 1;
+    this.#outbox.push(entry);
+    this.allowance -= 1;
+  }
+
   /** What was in flight is gone with the numbering; the application starts its exchange again. */
   #restartNumbers() {
+    this.#waiting = [];
     this.#outbox = [];
+    this.#kept = [];
     this.#nextN = 1;
     this.#sentUpTo = 0;
     this.confirmed = 0;

@@ -1,44 +1,69 @@
 // @ts-check
-import { backoffMs } from './backoff.js';
+/**
+ * The client of the signaling server, for any page: no dependency, no build step, typed by these comments. It keeps
+ * one session alive over WebSocket or long-poll, whichever gets through, and across reconnects, sleeping laptops and
+ * restarts of the server. web/README.md tells more. A complete use, which a test runs (web/examples/chat.js):
+ *
+ * ```js
+ * import { SignalingClient } from '../src/signaling_client.js';
+ *
+ * const client = new SignalingClient({ baseUrl: 'https://signal.example.org/' });
+ *
+ * client.on('message', (message) => {
+ *   // Those who are in the room already; those who come later say hello to us.
+ *   if (message.type === 'joined') {
+ *     for (const { peer } of message.peers) client.signal(peer, { kind: 'chat', text: 'hello' });
+ *   }
+ *   if (message.type === 'signal') console.log(message.from, message.data.text);
+ * });
+ * client.on('state', ({ state, transport }) => console.log(state, transport));
+ * client.on('stopped', ({ code, text }) => console.error(code, text));
+ *
+ * client.start();
+ * client.join('lobby', { name: 'Alice' });
+ * addEventListener('pagehide', (event) => event.persisted || client.stop());
+ * ```
+ */
+import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
 import { browserEnvironment } from './environment.js';
-import { LongPollTransport, endSession } from './long_poll_transport.js';
 import { PROTOCOL_VERSION } from './protocol.js';
+import { SendPace } from './send_pace.js';
 import { SessionState } from './session_state.js';
-import { TransportRace } from './transport_race.js';
-import { WebSocketTransport } from './websocket_transport.js';
+import { Wishes } from './wishes.js';
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./protocol.js').IceServer} IceServer */
-/** @typedef {import('./protocol.js').Welcome} Welcome */
-/** @typedef {import('./transport.js').Transport} Transport */
 /** @typedef {import('./transport.js').TransportName} TransportName */
-/** @typedef {import('./transport.js').Closure} Closure */
-/** @typedef {'idle' | 'connecting' | 'open' | 'reconnecting' | 'stopped'} ClientState */
+/** @typedef {import('./connection.js').ConnectionState} ClientState */
 /**
  * - `state`: how the connection to the server is
  * - `message`: each numbered message of the server, once and in order
- * - `anew`: the session was lost and another one took its place; what was in flight is gone
- * - `ice-servers`: a fresh list
+ * - `anew`: the session was lost and another one took its place; what was in flight is gone, rooms, queues and
+ *   watched users are asked for again
+ * - `ice-servers`: a fresh list for RTCPeerConnection
+ * - `throttled`: the server refused a message for its rate; it is sent again, and nothing is lost
  * - `stopped`: the client gave up; `code` says why
  * @typedef {object} ClientEvents
  * @property {{ state: ClientState, transport: TransportName | null, failures: number }} state
  * @property {Message} message
  * @property {{ samePeer: boolean }} anew
  * @property {IceServer[]} ice-servers
+ * @property {{ retryAfterMs: number }} throttled
  * @property {{ code: string, text: string }} stopped
  */
 /**
  * @typedef {object} ClientOptions
- * @property {URL} baseUrl
- * @property {'auto' | 'ws' | 'poll'} [transport]
- * @property {import('./environment.js').Environment} [environment]
+ * @property {URL | string} baseUrl where the server is, http or https
+ * @property {'auto' | 'ws' | 'poll'} [transport] `auto`: WebSocket, and long-poll where that does not get through
+ * @property {string | (() => string)} [token] a JWT for servers that want one; a function is asked at each connect
+ * @property {string} [user] the name that others may watch
+ * @property {string} [room] what will be joined, so that the server places the session near it
+ * @property {string} [queue] the same for a queue
+ * @property {import('./environment.js').Environment} [environment] for tests
  */
 
-const STEADY_MS = 10_000;
-const SUPERSEDED_WINDOW_MS = 10_000;
-const SUPERSEDED_LIMIT = 3;
-const BAD_LIMIT = 3;
+const THROTTLED_MS = 1_000;
 
 /**
  * A signaling session that outlives its connections: every message sent arrives once and in order, and
@@ -46,295 +71,205 @@ const BAD_LIMIT = 3;
  * @extends {Emitter<ClientEvents>}
  */
 export class SignalingClient extends Emitter {
+  #options;
   #environment;
-  #baseUrl;
-  #mode;
   #session = new SessionState();
-  /** @type {ClientState} */
-  #state = 'idle';
-  /** @type {TransportRace | null} */
-  #race = null;
-  /** @type {Transport | null} */
-  #transport = null;
-  /** @type {any} */
-  #timer = null;
-  /** @type {Message | null} the room to be in, joined again when the server forgot it */
-  #join = null;
-  #tokenKnowsRoom = false;
-  #welcomedAt = 0;
-  #failures = 0;
-  #badRows = 0;
-  /** @type {number[]} */
-  #supersededAt = [];
-  counters = { resumed: 0, anew: 0, duplicates: 0, gaps: 0, sent: 0, received: 0 };
+  #wishes = new Wishes();
+  #connection;
+  #pace;
+  /** @type {(() => void) | undefined} */
+  #stopWaking;
+  #sent = 0;
+  #throttled = 0;
 
   /** @param {ClientOptions} options */
-  constructor({ baseUrl, transport = 'auto', environment = browserEnvironment() }) {
+  constructor(options) {
     super();
-    this.#baseUrl = baseUrl;
-    this.#mode = transport;
+    const { transport = 'auto', environment = browserEnvironment() } = options;
+    const baseUrl = new URL(options.baseUrl);
+    if (!baseUrl.pathname.endsWith('/')) baseUrl.pathname += '/';
+    this.#options = options;
     this.#environment = environment;
+    this.#connection = new Connection({
+      environment,
+      baseUrl,
+      mode: transport,
+      session: this.#session,
+      handlers: {
+        makeHello: () => this.#hello(),
+        onState: (state) => this.#onState(state),
+        onWelcome: (welcome) => welcome.ice_servers && this.emit('ice-servers', welcome.ice_servers),
+        onAnew: (samePeer) => this.#onAnew(samePeer),
+        onMessage: (message) => this.#onMessage(message),
+        onStopped: (why) => this.emit('stopped', why),
+      },
+    });
+    this.#pace = new SendPace(environment, this.#session, () => this.#connection.flush());
   }
 
+  /** What happened so far, for statistics. */
+  get counters() {
+    return { ...this.#connection.counters, sent: this.#sent, throttled: this.#throttled };
+  }
+
+  /** How the connection to the server is; `state` tells of changes. */
   get state() {
-    return this.#state;
+    return this.#connection.state;
   }
 
+  /** The own public id, empty before the first welcome. Others send to it. */
   get peer() {
     return this.#session.peer;
   }
 
+  /** @returns {TransportName | null} what carries the session, null while nothing does */
   get transport() {
-    return this.#state === 'open' ? (this.#transport?.name ?? null) : null;
+    return this.#connection.transport;
   }
 
+  /** Connects, and stays connected until stop(). Messages may be sent before. */
   start() {
-    if (this.#state === 'idle') this.#connect();
+    if (this.state !== 'idle') return;
+    this.#stopWaking = this.#environment.onWake?.(() => this.wake());
+    this.#connection.start();
   }
 
   /**
-   * @param {string} room
-   * @param {{ name?: string, capacity?: number }} [options]
+   * Enters a room; the answer is a `joined` message with the peers that are there, or an `error`.
+   * @param {string} room 1 to 64 of A-Z a-z 0-9 . _ -
+   * @param {{ name?: string, capacity?: number }} [options] the name that others see; the capacity if we are the first
+   * @returns {boolean} false when it cannot be sent: too large, or stopped
    */
   join(room, options = {}) {
-    this.#join = { type: 'join', room, ...options };
-    this.#tokenKnowsRoom = false;
-    return this.#send(this.#join);
+    return this.#send({ type: 'join', room, ...options });
   }
 
+  /** Leaves the room. */
   leave() {
-    this.#join = null;
     return this.#send({ type: 'leave' });
   }
 
   /**
-   * @param {string} to
-   * @param {{ kind: string, [field: string]: any }} data
-   * @returns {boolean} false when it is too large to be sent
+   * Sends to one peer in the same room, who gets a `signal` message with `from` and `data`.
+   * @param {string} to the peer's id
+   * @param {{ kind: string, [field: string]: any }} data anything that JSON holds
+   * @param {{ gen?: number }} [options] the number of the negotiation: the server then drops what is older
+   * @returns {boolean} false when it cannot be sent: too large, or stopped
    */
-  signal(to, data) {
-    return this.#send({ type: 'signal', to, data });
+  signal(to, data, options = {}) {
+    return this.#send({ type: 'signal', to, data, ...options });
   }
 
+  /**
+   * Waits for partners; answered by `matching`, later by `matched` with a room and its peers.
+   * @param {string} queue
+   * @param {{ size?: number, attributes?: { equal?: Record<string, any>, rating?: number, rating_window?: number } }} [options]
+   */
+  match(queue, options = {}) {
+    return this.#send({ type: 'match', queue, ...options });
+  }
+
+  /** @param {string} queue as given to match() */
+  cancelMatch(queue) {
+    return this.#send({ type: 'match-cancel', queue });
+  }
+
+  /** Asks who is online, now and at every change: `presence` messages. @param {string[]} users */
+  watch(users) {
+    return this.#send({ type: 'watch', users });
+  }
+
+  /** @param {string[]} users */
+  unwatch(users) {
+    return this.#send({ type: 'unwatch', users });
+  }
+
+  /** Asks for an `ice-servers` event; the server sends a fresh list by itself before the old one expires. */
   requestIceServers() {
     return this.#send({ type: 'ice' });
   }
 
-  /** The network may have changed: try now, and find out whether an open connection still lives. */
+  /**
+   * The network may have changed: try now, and find out whether an open connection still lives. In a page
+   * this happens by itself.
+   */
   wake() {
-    if (this.#state === 'reconnecting' && !this.#race) this.#connect();
-    else if (this.#state === 'open' && this.#session.pending === 0) this.requestIceServers();
+    this.#connection.wake();
+    if (this.state === 'open' && this.#session.pending === 0) this.requestIceServers();
   }
 
-  /** Ends the session. Works while the page goes away. */
+  /** Ends the session: others see `peer-left` at once. Works while the page goes away. */
   stop() {
-    if (this.#state === 'stopped') return;
-    // The end still needs its transport, which drop() would close.
-    const transport = this.#transport;
-    this.#transport = null;
-    this.#drop();
-    if (transport) {
-      if (transport.name === 'ws') this.#session.enqueue({ type: 'bye' });
-      transport.end();
-    } else {
-      endSession(this.#environment, this.#baseUrl, this.#session);
-    }
-    this.#setState('stopped');
+    if (this.state === 'stopped') return;
+    this.#pace.stop();
+    this.#connection.stop();
   }
 
   /** @param {Message} message */
   #send(message) {
-    if (this.#state === 'stopped' || !this.#session.enqueue(message)) return false;
-    this.counters.sent += 1;
-    this.#transport?.flush();
+    if (this.state === 'stopped' || !this.#session.enqueue(message)) return false;
+    this.#wishes.noteSent(message);
+    this.#sent += 1;
+    this.#connection.flush();
     return true;
-  }
-
-  #connect() {
-    this.#drop();
-    this.#setState(this.#session.session ? 'reconnecting' : 'connecting');
-    /** @type {(make: typeof WebSocketTransport | typeof LongPollTransport) => Transport} */
-    const make = (Make) => {
-      /** @type {Transport} */
-      const transport = new Make(this.#environment, this.#baseUrl, this.#session, {
-        onOpen: () => race.opened(transport),
-        onWelcome: (welcome) => this.#onWelcome(transport, welcome),
-        onMessage: (message) => this.#onMessage(transport, message),
-        onConfirmed: (n) => this.#session.confirm(n),
-        onTooLarge: () => this.#session.dropLargest(),
-        onClosed: (closure) => (this.#transport === transport ? this.#onLost(closure) : race.lost(transport, closure)),
-      });
-      return transport;
-    };
-    const race = new TransportRace({
-      environment: this.#environment,
-      webSocket: this.#mode === 'poll' ? null : make(WebSocketTransport),
-      longPoll: this.#mode === 'ws' ? null : make(LongPollTransport),
-      makeHello: () => this.#hello(),
-      onFailed: (closure) => this.#onHelloFailed(closure),
-    });
-    this.#race = race;
-    race.start();
   }
 
   /** @returns {import('./protocol.js').Hello} */
   #hello() {
     const { resumePoint, resumeToken } = this.#session;
+    const { token, user, room, queue } = this.#options;
+    const proof = typeof token === 'function' ? token() : token;
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
-      ...(this.#join && { room: this.#join.room }),
+      ...(proof && { token: proof }),
+      ...(user && { user }),
+      ...(room && { room }),
+      ...(queue && { queue }),
+      ...this.#wishes.hints,
       ...(resumePoint && { resume: resumePoint }),
       ...(resumeToken && { resume_token: resumeToken }),
     };
   }
 
-  /**
-   * @param {Transport} transport
-   * @param {Welcome} welcome
-   */
-  #onWelcome(transport, welcome) {
-    this.#race?.won(transport);
-    this.#race = null;
-    this.#transport = transport;
-    this.#welcomedAt = this.#environment.now();
-    const peer = this.#session.peer;
-    const how = this.#session.apply(welcome);
-    if (how === 'resumed') this.counters.resumed += 1;
-    if (how === 'anew') this.#onAnew(peer === welcome.peer);
-    this.#setState('open');
-    if (welcome.ice_servers) this.emit('ice-servers', welcome.ice_servers);
-  }
-
   /** @param {boolean} samePeer */
   #onAnew(samePeer) {
-    this.counters.anew += 1;
-    // A token that was issued with the room brings the room back by itself.
-    if (this.#join && !(samePeer && this.#tokenKnowsRoom)) this.#session.enqueue(this.#join);
+    for (const message of this.#wishes.again(samePeer)) this.#session.enqueue(message);
     this.emit('anew', { samePeer });
   }
 
-  /**
-   * @param {Transport} transport
-   * @param {Message} message
-   */
-  #onMessage(transport, message) {
-    if (transport !== this.#transport) return;
-    if (message.seq === undefined) return this.#onUnnumbered(message);
-    const arrival = this.#session.receive(message.seq);
-    if (arrival === 'gap') {
-      this.counters.gaps += 1;
-      transport.close();
-      return this.#onLost({ reason: 'network' });
+  /** @param {Message} message */
+  #onMessage(message) {
+    if (this.#sendsAgain(message)) return;
+    this.#wishes.noteReceived(message);
+    if (message.type === 'joined' || message.type === 'matched') {
+      this.#session.resumeToken = message.resume_token ?? this.#session.resumeToken;
+    } else if (message.type === 'ice-servers') {
+      this.emit('ice-servers', message.ice_servers);
     }
-    transport.delivered();
-    if (arrival === 'duplicate') {
-      this.counters.duplicates += 1;
-      return;
-    }
-    this.counters.received += 1;
-    this.#badRows = 0;
-    this.#note(message);
     this.emit('message', message);
   }
 
-  /** @param {Message} message */
-  #note(message) {
-    if (message.type === 'joined' || message.type === 'matched') {
-      this.#tokenKnowsRoom = typeof message.resume_token === 'string';
-      if (this.#tokenKnowsRoom) this.#session.resumeToken = message.resume_token;
-    } else if (message.type === 'ice-servers') {
-      this.emit('ice-servers', message.ice_servers);
-    } else if (message.type === 'error' && message.code === 'room_full') {
-      this.#join = null;
-    }
-  }
-
-  /** @param {Message} message */
-  #onUnnumbered(message) {
-    if (message.type === 'goaway') {
-      // Leaving before the instance does spares the peer an "away".
-      this.#environment.clearTimeout(this.#timer);
-      const wait = message.after_ms * this.#environment.random();
-      this.#timer = this.#environment.setTimeout(() => this.#connect(), wait);
-    } else if (message.type === 'error' && message.code === 'bad_sequence') {
-      if (this.#session.rewindTo(message.expected)) this.#transport?.flush();
-      else this.#onLost({ reason: 'session_lost' });
-    }
-  }
-
   /**
-   * The running transport broke.
-   * @param {Closure} closure
+   * A message over the server's rate was not looked at, so that the application need not hear of it.
+   * @param {Message} message
    */
-  #onLost(closure) {
-    const steady = this.#environment.now() - this.#welcomedAt > STEADY_MS;
-    if (steady) this.#failures = 0;
-    this.#drop();
-    if (closure.reason === 'session_lost') this.#session.abandon();
-    if (closure.reason === 'too_large') this.#session.dropLargest();
-    this.#retry(closure);
-  }
-
-  /**
-   * No transport got a welcome.
-   * @param {Closure} closure
-   */
-  #onHelloFailed(closure) {
-    this.#race = null;
-    const proof = this.#session.resumeToken !== '' || this.#session.session !== '';
-    const proofRefused = proof && (closure.reason === 'session_lost' || closure.code === 'unauthorized');
-    if (proofRefused) {
-      this.#session.forget();
-      if (this.#join) this.#session.enqueue(this.#join);
-      this.counters.anew += 1;
-      this.emit('anew', { samePeer: false });
-    }
-    this.#retry(proofRefused ? { ...closure, reason: 'session_lost' } : closure);
-  }
-
-  /** @param {Closure} closure */
-  #retry(closure) {
-    const verdict = this.#verdict(closure);
-    if (verdict) {
-      this.#setState('stopped');
-      this.emit('stopped', verdict);
-      return;
-    }
-    const backoff = backoffMs(this.#failures, this.#environment.random());
-    this.#failures += 1;
-    this.#setState('reconnecting');
-    const wait = Math.max(backoff, closure.retryAfterMs ?? 0);
-    this.#timer = this.#environment.setTimeout(() => this.#connect(), wait);
-  }
-
-  /**
-   * @param {Closure} closure
-   * @returns {{ code: string, text: string } | null} why it is of no use to try again
-   */
-  #verdict({ reason, code, text = '' }) {
-    const now = this.#environment.now();
-    if (reason === 'refused') return { code: code ?? 'forbidden', text };
-    if (reason === 'bad' && ++this.#badRows >= BAD_LIMIT) return { code: code ?? 'bad_message', text };
-    if (reason === 'superseded') {
-      this.#supersededAt = [...this.#supersededAt.filter((at) => now - at < SUPERSEDED_WINDOW_MS), now];
-      if (this.#supersededAt.length >= SUPERSEDED_LIMIT) return { code: 'superseded', text };
-    }
-    return null;
-  }
-
-  #drop() {
-    this.#environment.clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#race?.cancel();
-    this.#race = null;
-    this.#transport?.close();
-    this.#transport = null;
+  #sendsAgain(message) {
+    const overRate = message.type === 'error' && message.code === 'rate_limited' && message.n !== undefined;
+    if (!overRate || !this.#session.retry(message.n)) return false;
+    const retryAfterMs = message.retry_after_ms ?? THROTTLED_MS;
+    this.#throttled += 1;
+    this.#pace.onRefused(retryAfterMs);
+    this.emit('throttled', { retryAfterMs });
+    return true;
   }
 
   /** @param {ClientState} state */
-  #setState(state) {
-    this.#state = state;
-    this.emit('state', { state, transport: this.transport, failures: this.#failures });
+  #onState(state) {
+    if (state === 'stopped') {
+      this.#pace.stop();
+      this.#stopWaking?.();
+    }
+    this.emit('state', { state, transport: this.transport, failures: this.#connection.failures });
   }
 }

@@ -50,7 +50,9 @@ export class WebSocketTransport {
 
   connect() {
     try {
-      this.#socket = new this.#environment.WebSocket(this.#url, SUBPROTOCOL);
+      const { WebSocket } = this.#environment;
+      if (!WebSocket) throw new TypeError('no WebSocket here');
+      this.#socket = new WebSocket(this.#url, SUBPROTOCOL);
     } catch {
       this.#finish({ reason: 'network' });
       return;

@@ -43,6 +43,7 @@ test('a number that was confirmed already means that the server forgot', () => {
 
 test('a confirmation of what was never sent is ignored', () => {
   const state = stateWith(2);
+  state.takeUnsent();
 
   state.confirm(9);
 
@@ -65,4 +66,42 @@ test('received numbers are new once, repeated ever after, and gaps are told', ()
   const state = new SessionState();
 
   assert.deepEqual([1, 2, 2, 1, 4, 3].map((seq) => state.receive(seq)), ['new', 'new', 'duplicate', 'duplicate', 'gap', 'new']);
+});
+
+test('a refused message goes out again before all that came after it, under a new number', () => {
+  const state = stateWith(5);
+  state.allowance = 3;
+  state.takeUnsent();
+  state.confirm(2);
+
+  assert.equal(state.retry(2)?.text, '2');
+  assert.equal(state.retry(3)?.text, '3');
+  assert.equal(state.retry(3), null);
+  state.allowance = Infinity;
+
+  assert.deepEqual(state.takeUnsent().map(({ n, text }) => [n, text]), [[4, '2'], [5, '3'], [6, '4'], [7, '5']]);
+});
+
+test('a message that is refused again keeps its place', () => {
+  const state = stateWith(3);
+  state.takeUnsent();
+  for (const n of [1, 2, 3]) state.retry(n);
+  state.allowance = 2;
+  assert.deepEqual(numbers(state.takeUnsent()), [4, 5]);
+
+  for (const n of [4, 5]) state.retry(n);
+  state.allowance = 3;
+
+  assert.deepEqual(state.takeUnsent().map(({ text }) => text), ['1', '2', '3']);
+});
+
+test('an exhausted allowance holds new messages back and repeats sent ones', () => {
+  const state = stateWith(3);
+  state.allowance = 1;
+
+  assert.deepEqual(numbers(state.takeUnsent()), [1]);
+  state.rewind();
+
+  assert.deepEqual(numbers(state.takeUnsent()), [1]);
+  assert.equal(state.waiting, 2);
 });

@@ -16,8 +16,10 @@
  * @property {((reply: { status: number, body: any }) => void) | null} poll
  */
 
+const HOLD_MS = 20_000;
+
 export class FakeServer {
-  /** @type {'ok' | 'refused' | 'hangs' | 'mute'} */
+  /** `mute` hears nothing, the answers of `deaf` do not arrive. @type {'ok' | 'refused' | 'hangs' | 'mute' | 'deaf'} */
   webSocket = 'ok';
   /** @type {'ok' | 'refused'} */
   http = 'ok';
@@ -38,6 +40,13 @@ export class FakeServer {
   tokensValid = true;
   /** How many of the next messages vanish without a trace. */
   swallow = 0;
+  /** How many messages are taken before each further one is refused for its rate. */
+  budget = Infinity;
+  retryAfterMs = 700;
+  /** Who is in every room already. @type {object[]} */
+  present = [];
+  /** As when the page comes back to the front. @type {Set<() => void>} */
+  wakers = new Set();
   #ids = 0;
   #clock;
 
@@ -58,7 +67,12 @@ export class FakeServer {
         }
       }
     );
-    return { setTimeout, clearTimeout, now, random, WebSocket, fetch: /** @type {any} */ (this.#fetch) };
+    /** @param {() => void} callback */
+    const onWake = (callback) => {
+      this.wakers.add(callback);
+      return () => this.wakers.delete(callback);
+    };
+    return { setTimeout, clearTimeout, now, random, WebSocket, onWake, fetch: /** @type {any} */ (this.#fetch) };
   }
 
   get session() {
@@ -119,6 +133,11 @@ export class FakeServer {
     }
     if (message.n > session.received + 1) return { ...error('bad_sequence'), expected: session.received + 1 };
     session.received = message.n;
+    if (this.budget <= 0) {
+      this.deliver({ ...error('rate_limited'), n: message.n, retry_after_ms: this.retryAfterMs }, session);
+      return null;
+    }
+    this.budget -= 1;
     this.taken.push(message);
     if (message.type === 'join') {
       session.room = message.room;
@@ -137,14 +156,14 @@ export class FakeServer {
 
   /** @param {Session} session */
   #joined(session) {
-    this.deliver({ type: 'joined', room: session.room, peers: [], role: 'impolite', capacity: 2, resume_token: `${session.peer}/${session.room}` }, session);
+    this.deliver({ type: 'joined', room: session.room, peers: this.present, role: 'impolite', capacity: 2, resume_token: `${session.peer}/${session.room}` }, session);
   }
 
   /** @param {Session} session @param {boolean} resumed */
   #welcome(session, resumed) {
     const { id, peer, epoch, acknowledged, received } = session;
     const limits = { message_bytes: 2_000, body_bytes: 5_000 };
-    return { type: 'welcome', session: id, peer, epoch, seq: acknowledged, received, resumed, resume_token: `${peer}/`, ice_servers: [], hold_ms: 20_000, limits };
+    return { type: 'welcome', session: id, peer, epoch, seq: acknowledged, received, resumed, resume_token: `${peer}/`, ice_servers: [], hold_ms: HOLD_MS, limits };
   }
 
   /** @param {Session} session */
@@ -189,8 +208,15 @@ export class FakeServer {
     this.acknowledge(session, Number(query.get('after')));
     return new Promise((resolve, reject) => {
       session.poll?.({ status: 409, body: error('superseded') });
-      session.poll = resolve;
-      init.signal?.addEventListener('abort', () => reject(new TypeError('aborted')));
+      const hold = this.#clock.setTimeout(() => this.#answerPoll(session), HOLD_MS);
+      session.poll = (reply) => {
+        this.#clock.clearTimeout(hold);
+        resolve(reply);
+      };
+      init.signal?.addEventListener('abort', () => {
+        this.#clock.clearTimeout(hold);
+        reject(new TypeError('aborted'));
+      });
       if (session.mailbox.length > 0) this.#answerPoll(session);
     });
   }
@@ -246,6 +272,7 @@ class FakeSocket {
 
   /** @param {any} message */
   serverSend(message) {
+    if (this.#server.webSocket === 'deaf') return;
     queueMicrotask(() => this.closed || this.onmessage?.({ data: JSON.stringify(message) }));
   }
 
@@ -276,6 +303,8 @@ class FakeSocket {
     const { session } = opened;
     this.#session = session;
     session.socket?.serverClose(4409);
+    session.poll?.({ status: 409, body: error('superseded') });
+    session.poll = null;
     session.socket = this;
     this.welcomed = true;
     this.serverSend(opened.welcome);

@@ -154,8 +154,7 @@ void Hub::Core::respond_error(ConnectionId request, std::uint16_t status,
 }
 
 void Hub::Core::respond_error(ConnectionId request, StateError error) {
-  server::Error told = make_error(code_of(error));
-  if (error == StateError::Unavailable) told.retry_after = std::chrono::seconds{1};
+  const server::Error told = make_error(code_of(error));
   const bool unknown = error == StateError::UnknownSession;
   respond_error(request, unknown ? std::uint16_t{404} : http_status_of(told.code), told);
 }

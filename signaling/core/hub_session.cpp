@@ -51,7 +51,6 @@ void Hub::Core::open_or_recreate(Now now, const client::Hello& hello, OnEstablis
 
 std::optional<server::Error> Hub::Core::refuse_open(Now now, const ClientInfo& client) {
   server::Error error = make_error(ErrorCode::Unavailable);
-  error.retry_after = kUnavailableRetry;
   if (draining_) return error;
   const auto retry_after = opens_.refuse(now, client.address);
   if (!retry_after) return std::nullopt;
@@ -85,7 +84,9 @@ std::string Hub::Core::welcome_of(Now now, const Established& established,
 }
 
 server::Error make_error(ErrorCode code) {
-  return {code, std::string{describe(code)}, std::nullopt, std::nullopt, std::nullopt};
+  server::Error error{code, std::string{describe(code)}, std::nullopt, std::nullopt, std::nullopt};
+  if (code == ErrorCode::Unavailable) error.retry_after = kUnavailableRetry;
+  return error;
 }
 
 ErrorCode code_of(StateError error) {

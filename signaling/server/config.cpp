@@ -1,5 +1,6 @@
 #include "signaling/server/config.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -110,6 +111,9 @@ void read_limits(const ConfigSection& root, SignalConfig& config) {
   config.state.mailbox_messages = limits.mailbox_messages;
   config.state.mailbox_bytes = limits.mailbox_bytes;
 
+  config.connections = read_count(section, "connections", config.connections, 0);
+  config.state.sessions = read_count(section, "sessions", config.state.sessions, 0);
+
   const ConfigSection rooms = root.section("rooms");
   hub.default_capacity =
       read_count(rooms, "capacity", hub.default_capacity, 1, limits.room_capacity);
@@ -169,6 +173,21 @@ SignalEnvironment read_environment() {
   return {.port = variable("PORT"), .turn_secret = variable("ICEBREAKER_TURN_SECRET")};
 }
 
+void apply_descriptor_limit(SignalConfig& config, std::size_t descriptors) {
+  // For listeners, files, the state engine, and connections that are refused in words.
+  const std::size_t reserve =
+      std::min(descriptors / 4, std::max<std::size_t>(64, descriptors / 16));
+  const std::size_t most = descriptors - reserve;
+  if (config.connections > most) {
+    config.warnings.push_back("limits.connections is " + std::to_string(most) +
+                              " for want of open files: raise that limit to more than " +
+                              std::to_string(config.connections));
+  }
+  if (config.connections == 0 || config.connections > most) config.connections = most;
+  // Sessions between two polls have no connection; mailboxes are bounded by limits of their own.
+  if (config.state.sessions == 0) config.state.sessions = 4 * config.connections;
+}
+
 std::string_view default_signal_config() {
   return R"(# icebreaker-signal: rooms, signaling and the web client on one port.
 
@@ -203,6 +222,8 @@ capacity = 2
 [limits]                           # rates per address prefix and user; 0 = off
 opens_per_minute = 120
 messages_per_second = 50
+connections = 0                    # 0 = what the limit of open files allows; above: 503
+sessions = 0                       # in memory; 0 = four for each connection; above: 503
 
 [drain]
 seconds = 10
@@ -251,7 +272,8 @@ std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& r
   compare("allowed_origins", running.allowed_origins, fresh.allowed_origins);
   compare("trusted_proxies", running.trusted_proxies, fresh.trusted_proxies);
   compare("session", session(running), session(fresh));
-  compare("limits", running.hub.limits, fresh.hub.limits);
+  compare("limits", std::tuple{running.hub.limits, running.connections, running.state.sessions},
+          std::tuple{fresh.hub.limits, fresh.connections, fresh.state.sessions});
   compare("drain", running.drain, fresh.drain);
   compare("metrics", running.metrics, fresh.metrics);
   compare("tls", std::tie(running.certificate_file, running.key_file),

@@ -30,6 +30,7 @@ struct SignalConfig {
   std::vector<Cidr> trusted_proxies{};
   HubConfig hub{};  // token_secrets may be empty: make random ones
   StateConfig state{};
+  std::size_t connections = 0;  // see apply_descriptor_limit
   IceConfig ice{};
   std::chrono::milliseconds drain{10'000};
   std::optional<SocketAddress> metrics{};
@@ -38,6 +39,10 @@ struct SignalConfig {
   // What is left out for want of a setting, one line each.
   std::vector<std::string> warnings{};
 };
+
+// Fills in the limits that the file leaves to the system, and lowers those that it cannot keep,
+// with a warning.
+void apply_descriptor_limit(SignalConfig& config, std::size_t descriptors);
 
 // The text of --print-default-config, in force without --config.
 std::string_view default_signal_config();

@@ -8,7 +8,8 @@ namespace icebreaker::signaling {
 
 namespace {
 
-constexpr std::chrono::seconds kDrainRetry{1};
+// For whoever comes to an instance that cannot take more now.
+constexpr std::chrono::seconds kRetry{1};
 
 bool is_protocol_route(Route route) {
   return route != Route::Site && route != Route::Health && route != Route::Ready;
@@ -39,6 +40,7 @@ HttpResponse plain_text(int status, std::string_view text) {
   HttpResponse response{.status = status, .body = std::string{text}};
   response.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
   response.headers.emplace_back("Cache-Control", "no-store");
+  if (status == 503) response.headers.emplace_back("Retry-After", std::to_string(kRetry.count()));
   return response;
 }
 
@@ -53,6 +55,11 @@ HttpResponse upgrade_required(std::string_view why) {
   response.headers.emplace_back("Upgrade", "websocket");
   response.headers.emplace_back("Sec-WebSocket-Version", "13");
   return response;
+}
+
+HttpResponse overloaded() {
+  return error_response(503, ErrorCode::Unavailable, "this instance has too many connections",
+                        kRetry);
 }
 
 HttpResponse origin_refused() {
@@ -105,6 +112,7 @@ std::optional<HttpResponse> Front::refusal_of(const RouteMatch& match,
   }
   if (!allows(match.route, http.method)) return method_refused(match.route);
   if (http.method == Method::Options) return std::nullopt;
+  if (http.load == HttpRequest::Load::Excess) return overloaded();
   if (match.route == Route::Socket) return upgrade_required("this path speaks WebSocket");
   if (http.method == Method::Post && !is_taken(http.content_type)) {
     return error_response(415, ErrorCode::BadMessage, "send application/json or text/plain");
@@ -129,7 +137,9 @@ void Front::call_hub(ConnectionId request, const RouteMatch& match, const HttpRe
 }
 
 HttpResponse Front::local_response(Route route, const HttpRequest& http) const {
-  if (route == Route::Site) return config_.site.respond(http);
+  if (route == Route::Site) {
+    return http.load == HttpRequest::Load::Excess ? overloaded() : config_.site.respond(http);
+  }
   if (!allows(route, http.method)) return method_refused(route);
   return route == Route::Ready ? ready_response() : plain_text(200, "ok\n");
 }
@@ -167,9 +177,10 @@ std::optional<HttpResponse> Front::check_upgrade(const HttpRequest& http) {
   } else if (!lists_protocol(http.websocket_protocols)) {
     refusal = error_response(400, ErrorCode::UnsupportedProtocol,
                              "offer the subprotocol " + std::string{kWebSocketProtocol});
+  } else if (http.load == HttpRequest::Load::Excess) {
+    refusal = overloaded();
   } else if (draining_) {
-    refusal =
-        error_response(503, ErrorCode::Unavailable, "this instance is going away", kDrainRetry);
+    refusal = error_response(503, ErrorCode::Unavailable, "this instance is going away", kRetry);
   }
   if (refusal) count(route, refusal->status);
   return refusal;

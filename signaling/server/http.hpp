@@ -33,6 +33,8 @@ struct HttpRequest {
   std::string websocket_version{};
   std::string websocket_protocols{};
   IpAddress peer{};  // of the TCP connection
+  // Excess: the connection is above the limit, so that it is refused in words and closed.
+  enum class Load : std::uint8_t { Normal, Excess } load = Load::Normal;
   std::string body{};
 
   // The first value of a query argument, or null.

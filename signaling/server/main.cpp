@@ -3,11 +3,13 @@
 #include <chrono>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <uv.h>
 
 #include "common/crypto/system_random.hpp"
 #include "common/service/command_line.hpp"
+#include "common/service/descriptor_limit.hpp"
 #include "common/service/lifecycle.hpp"
 #include "signaling/server/config.hpp"
 #include "signaling/server/signal_service.hpp"
@@ -42,7 +44,8 @@ class UvLoop {
   uv_loop_t loop_{};
 };
 
-int serve(const SignalConfig& config, service::Log& log, const service::CommandLine& command_line) {
+int serve(SignalConfig config, service::Log& log, const service::CommandLine& command_line) {
+  apply_descriptor_limit(config, service::descriptor_limit());
   service::Lifecycle lifecycle;
   crypto::SystemRandom random;
   UvLoop loop;
@@ -50,12 +53,13 @@ int serve(const SignalConfig& config, service::Log& log, const service::CommandL
   const auto reload = [&] {
     const service::ConfigFile file = service::open_config(command_line, default_signal_config());
     SignalConfig fresh = read_signal_config(file.root(), read_environment());
+    apply_descriptor_limit(fresh, service::descriptor_limit());
     const service::LogConfig fresh_log = service::read_log_config(file.root());
     file.finish();
     log.set_level(command_line.log_level.value_or(fresh_log.level));
     return fresh;
   };
-  SignalService service{config,
+  SignalService service{std::move(config),
                         {.loop = loop.get(),
                          .state = state,
                          .state_name = "memory",
@@ -86,7 +90,7 @@ int main(int argc, char** argv) {
           },
       .serve =
           [&](service::Log& log, const service::CommandLine& command_line) {
-            return serve(config.value(), log, command_line);
+            return serve(*std::move(config), log, command_line);
           }};
   const std::span arguments{argv, static_cast<std::size_t>(argc)};
   const std::vector<const char*> texts{arguments.begin(), arguments.end()};

@@ -94,6 +94,8 @@ void add_hub(MetricFamilies& out, const HubCounters& hub) {
 
 void add_web(MetricFamilies& out, const WebCounters& web) {
   add_single(out, "connections_total", "TCP connections accepted.", web.connections);
+  add_single(out, "connections_excess_total", "Of those, refused above limits.connections.",
+             web.excess);
   add_single(out, "http_requests_total", "HTTP requests read.", web.requests);
   add_single(out, "websockets_total", "WebSocket connections opened.", web.sockets);
   add_single(out, "websockets_slow_total", "WebSocket connections closed for reading too slowly.",
@@ -129,6 +131,8 @@ MetricFamilies SignalMetrics::collect() const {
                [](std::size_t i) { return kTransports.at(i); });
   add_single(out, "open_connections", "Requests and WebSocket connections open now.",
              numbers.open_connections, MetricType::Gauge);
+  add_single(out, "tcp_connections", "TCP connections open now.", numbers.tcp_connections,
+             MetricType::Gauge);
   add_single(out, "loop_turns_total", "Turns of the event loop; it spins when they race.",
              numbers.loop_turns);
   return out;

@@ -18,6 +18,7 @@ struct SignalNumbers {
   FrontCounters front;
   std::array<std::uint64_t, kTransportCount> receives{};
   std::uint64_t open_connections = 0;
+  std::uint64_t tcp_connections = 0;
   std::uint64_t loop_turns = 0;
 };
 

@@ -54,6 +54,7 @@ WebServerConfig web_config_of(const SignalConfig& config) {
   web.message_bytes = config.hub.limits.message_bytes;
   web.outbox_bytes = 4 * (config.hub.limits.mailbox_bytes + config.hub.limits.message_bytes);
   web.ping = config.hub.ping;
+  web.connections = config.connections;
   return web;
 }
 
@@ -149,6 +150,7 @@ void SignalService::on_turn() {
        .front = front_.counters(),
        .receives = {hub_.receives(Transport::WebSocket), hub_.receives(Transport::Poll)},
        .open_connections = web_->open_count(),
+       .tcp_connections = web_->connection_count(),
        .loop_turns = ++turns_});
   if (front_.draining()) finish_when_drained();
 }

@@ -19,6 +19,7 @@ constexpr unsigned kReadBytes = 32U * 1024;
 constexpr std::size_t kSocketReadBytes = 4096;  // kept per WebSocket connection
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 constexpr int kAcceptBatch = 64;
+constexpr std::size_t kRefusedInWords = 32;  // at once, above the limit of connections
 constexpr std::chrono::milliseconds kAcceptPause{200};
 
 int on_lws_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
@@ -72,6 +73,10 @@ void WebServer::stop_listening() {
 
 std::size_t WebServer::open_count() const {
   return impl_->open_count();
+}
+
+std::size_t WebServer::connection_count() const {
+  return impl_->connection_count();
 }
 
 const WebCounters& WebServer::counters() const {
@@ -183,11 +188,19 @@ void WebServer::Impl::on_acceptable() {
 }
 
 void WebServer::Impl::adopt(AcceptedSocket accepted) {
+  ++counters_.connections;
   auto owned = std::make_unique<WebConnection>();
   WebConnection* const connection = owned.get();
   connection->peer = accepted.peer;
+  if (connections_.size() >= config_.connections) {
+    ++counters_.excess;
+    connection->load = HttpRequest::Load::Excess;
+    logger_.warn_limited(accept_warnings_, std::chrono::steady_clock::now(),
+                         "refusing connections above limits.connections",
+                         {{"limit", config_.connections}});
+    if (connections_.size() >= config_.connections + kRefusedInWords) return;
+  }
   connections_.emplace(connection, std::move(owned));
-  ++counters_.connections;
 
   lws_adopt_desc_t description{};
   description.vh = vhost_;

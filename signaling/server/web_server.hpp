@@ -28,10 +28,13 @@ struct WebServerConfig {
   // A WebSocket connection that leaves more than this unread is closed.
   std::size_t outbox_bytes = std::size_t{1024} * 1024;
   std::chrono::milliseconds ping{25'000};
+  // What is above is refused: a few in words (HttpRequest::load), the rest by hanging up.
+  std::size_t connections = 1000;
 };
 
 struct WebCounters {
   std::uint64_t connections = 0;  // TCP, accepted
+  std::uint64_t excess = 0;       // of them, above the limit
   std::uint64_t requests = 0;
   std::uint64_t sockets = 0;
   std::uint64_t slow_readers = 0;  // closed for outbox_bytes
@@ -68,6 +71,9 @@ class WebServer final : public Responder {
 
   // Requests without an answer and sockets that are open, closing ones included.
   [[nodiscard]] std::size_t open_count() const;
+
+  // TCP connections now.
+  [[nodiscard]] std::size_t connection_count() const;
 
   [[nodiscard]] const WebCounters& counters() const;
 

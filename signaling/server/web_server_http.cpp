@@ -39,6 +39,8 @@ void take_head(WebConnection& connection, RequestHead head) {
   connection.wire = head.wire;
   connection.head = std::make_unique<RequestHead>(std::move(head));
   connection.head->http.peer = connection.peer;
+  connection.head->http.load = connection.load;
+  if (connection.load == HttpRequest::Load::Excess) connection.wire.connection = Connection::Close;
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct WebConnection {
 
   lws* wsi = nullptr;
   IpAddress peer;
+  HttpRequest::Load load = HttpRequest::Load::Normal;
   Phase phase = Phase::Idle;
   BodyProgress body = BodyProgress::None;
   ConnectionId id;                    // of the request or socket; renewed for each request
@@ -71,6 +72,8 @@ class WebServer::Impl {
   int on_event(lws* wsi, lws_callback_reasons reason, void* in, std::size_t length);
 
   [[nodiscard]] SocketAddress address() const { return listener_.address; }
+
+  [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
 
   [[nodiscard]] std::size_t open_count() const { return by_id_.size(); }
 

@@ -85,6 +85,8 @@ void MemoryState::detach(Now now, const SessionId& id, ReceiveId receive) {
 
 std::expected<SessionInfo, StateError> MemoryState::do_open(Now now, const OpenRequest& request) {
   Session* old = request.recreate ? sessions_.find_peer(request.recreate->peer) : nullptr;
+  const bool full = config_.sessions != 0 && sessions_.size() >= config_.sessions;
+  if (full && old == nullptr) return std::unexpected(StateError::Unavailable);
   Session& session = sessions_.add(now, request);
   presence_.enter(session.user);
   if (request.recreate && request.recreate->membership) {

@@ -1,13 +1,15 @@
 """icebreaker-signal rests, and says no in words, when clients are many, slow or rude."""
 
+import contextlib
+import http.client
 import socket
 import ssl
 import time
 
 import pytest
 
-from support.net import wait_until
-from support.signal_http import BASE
+from support.net import Response, wait_until
+from support.signal_http import BASE, call, error_of, hello, opened
 from support.tls import self_signed, trusting
 
 
@@ -79,3 +81,77 @@ def check_rest(server, connection, head):
         unread += connection.recv(1 << 20) or pytest.fail("the server hung up")
         answers += unread.count(start)
         unread = unread[-len(start) + 1:]
+
+
+def test_refuses_connections_above_the_limit_in_words(start_server):
+    server = start_server("signal", {**BASE, "limits": {**BASE["limits"], "connections": 2}})
+    address = server.address("http")
+
+    with contextlib.ExitStack() as stack:
+        kept = [stack.enter_context(http_connection(address)) for _ in range(2)]
+        for each in kept:
+            assert answer_of(each, "/healthz").status == 200
+
+        with http_connection(address) as excess:
+            refused = answer_of(excess, "/")
+            assert refused.status == 503 and int(refused.headers["Retry-After"]) >= 1
+            assert refused.headers["Connection"] == "close"
+            assert error_of(refused) == "unavailable"
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+                   "Sec-WebSocket-Protocol": "icebreaker.v1"}
+        with http_connection(address) as excess:
+            assert answer_of(excess, "/v1/ws", upgrade).status == 503
+        with http_connection(address) as excess:  # its health is still told
+            assert answer_of(excess, "/healthz").status == 200
+
+        assert server.metrics().total("icebreaker_signal_connections_excess_total") == 3
+        for each in kept:
+            assert answer_of(each, "/readyz").status == 200
+
+    wait_until(lambda: server.metrics().total("icebreaker_signal_tcp_connections") == 0)
+    assert call(address, "GET", "/readyz").status == 200
+    warnings = [line for line in server.log if line.level == "WARN"]
+    assert len(warnings) == 1 and "limits.connections" in warnings[0].message
+
+
+def test_hangs_up_on_crowds_above_the_limit(start_server):
+    server = start_server("signal", {**BASE, "limits": {**BASE["limits"], "connections": 1}})
+    address = server.address("http")
+
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection(address.pair, timeout=20))
+                 for _ in range(100)]
+
+        wait_until(lambda: server.metrics().total("icebreaker_signal_connections_total") == 100)
+        assert server.metrics().total("icebreaker_signal_tcp_connections") < 50
+        assert crowd[-1].recv(1) == b""
+
+
+def test_opens_no_more_sessions_than_the_limit(start_server):
+    server = start_server("signal", {**BASE, "limits": {**BASE["limits"], "sessions": 1}})
+    address = server.address("http")
+    welcome = opened(address)
+
+    refused = call(address, "POST", "/v1/sessions", hello())
+
+    assert refused.status == 503 and error_of(refused) == "unavailable"
+    assert int(refused.headers["Retry-After"]) >= 1
+    path = f"/v1/sessions/{welcome['session']}?epoch={welcome['epoch']}"
+    assert call(address, "DELETE", path).status == 204
+    opened(address)
+
+
+@contextlib.contextmanager
+def http_connection(address):
+    connection = http.client.HTTPConnection(*address.pair, timeout=20)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def answer_of(connection, path, headers=None):
+    connection.request("GET", path, headers=headers or {})
+    answer = connection.getresponse()
+    return Response(answer.status, answer.headers, answer.read())

@@ -95,6 +95,29 @@ TEST(SignalConfig, TellsWhatAReloadCannotChange) {
             (std::vector<std::string_view>{"listen", "session"}));
 }
 
+TEST(SignalConfig, DerivesTheNumberOfConnectionsFromTheOpenFilesAllowed) {
+  SignalConfig config = read("");
+  apply_descriptor_limit(config, 1024);
+  EXPECT_EQ(config.connections, 960U);
+  EXPECT_EQ(config.state.sessions, 3840U);
+  EXPECT_TRUE(config.warnings.empty());
+
+  config = read("[limits]\nconnections = 100\nsessions = 5\n");
+  apply_descriptor_limit(config, 1024);
+  EXPECT_EQ(config.connections, 100U);
+  EXPECT_EQ(config.state.sessions, 5U);
+
+  config = read("[limits]\nconnections = 5000\n");
+  apply_descriptor_limit(config, 1024);
+  EXPECT_EQ(config.connections, 960U);
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_NE(config.warnings[0].find("limits.connections is 960"), std::string::npos);
+
+  config = read("");
+  apply_descriptor_limit(config, 20);
+  EXPECT_EQ(config.connections, 15U);
+}
+
 TEST(SignalConfig, WantsBothHalvesOfACertificate) {
   EXPECT_NE(refusal_of("[tls]\ncertificate_file = \"a.pem\"").find("key_file"), std::string::npos);
 }

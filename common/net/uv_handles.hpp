@@ -92,6 +92,23 @@ class UvTimer : public UvHandle<uv_timer_t> {
   void stop() { uv_timer_stop(get()); }
 };
 
+// Once, as soon as the loop goes round; it does not wait for events before.
+class UvIdle : public UvHandle<uv_idle_t> {
+ public:
+  void start(uv_loop_t* loop, std::function<void()> callback) {
+    uv_idle_init(loop, make(std::move(callback)));
+  }
+
+  void set() {
+    uv_idle_start(get(), [](uv_idle_t* ready) noexcept {
+      uv_idle_stop(ready);
+      run(ready);
+    });
+  }
+
+  void stop() { uv_idle_stop(get()); }
+};
+
 // Before the loop waits for events.
 class UvPrepare : public UvHandle<uv_prepare_t> {
  public:

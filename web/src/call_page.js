@@ -12,8 +12,10 @@ import { TEXT, explainMedia, explainRefusal } from './text.js';
 /** @typedef {import('./room_session.js').Departure} Departure */
 /** @typedef {import('./signaling_client.js').SignalingClient} SignalingClient */
 /** @typedef {import('./text.js').Explanation} Explanation */
+/** @typedef {import('./view.js').PageState} PageState */
 /**
  * @typedef {object} PageParts
+ * @property {import('./page_window.js').PageWindow} window
  * @property {import('./view.js').View} view
  * @property {LocalMedia} media
  * @property {import('./page_params.js').PageParams} params
@@ -24,11 +26,13 @@ const STATS_EVERY_MS = 2_000;
 const FAILURES_UNTIL_GONE = 4;
 // Devices that are already allowed start faster than this; a question to the user may wait.
 const MEDIA_PATIENCE_MS = 2_000;
+const SLOW_CONNECTION_MS = 15_000;
 /** @type {Kind[]} */
 const KINDS = ['audio', 'video'];
 
 /** The flow of the page: start, wait, call, end. */
 export class CallPage {
+  #window;
   #view;
   #media;
   #params;
@@ -39,12 +43,20 @@ export class CallPage {
   /** @type {Promise<void>} */
   #mediaStarted = Promise.resolve();
   #mediaRuns = false;
+  /** @type {PageState} */
+  #state = 'idle';
   #wasConnected = false;
+  #isSlow = false;
+  /** @type {any} */
+  #slowTimer = null;
   /** @type {any} */
   #statsTimer = null;
+  /** Raised with every start and end of the watch, so that figures that come late are not shown. */
+  #watch = 0;
 
   /** @param {PageParts} parts */
-  constructor({ view, media, params, makeRoom }) {
+  constructor({ window, view, media, params, makeRoom }) {
+    this.#window = window;
     this.#view = view;
     this.#media = media;
     this.#params = params;
@@ -61,6 +73,7 @@ export class CallPage {
 
   start() {
     this.#setRoom(this.#params.room || suggestRoomName());
+    if (this.#params.badRoom) this.#view.roomProblem(TEXT.badLink);
     this.#startMedia();
     if (this.#params.join && this.#params.room) this.#onJoin(this.#params.room);
   }
@@ -83,9 +96,8 @@ export class CallPage {
     }
     if (this.#current) return;
     this.#setRoom(room);
-    history.replaceState(null, '', addressIn(new URL(location.href), room));
-    this.#view.setLink(inviteLink(new URL(location.href), room));
-    this.#wasConnected = false;
+    this.#window.showAddress(addressIn(this.#window.address(), room));
+    this.#view.setLink(inviteLink(this.#window.address(), room));
     if (!this.#mediaRuns) this.#startMedia();
     this.#enter(this.#makeRoom(room));
   }
@@ -95,18 +107,15 @@ export class CallPage {
     this.#current = current;
     const { client, session } = current;
     session.on('phase', ({ phase, departure }) => this.#onPhase(phase, departure));
-    session.on('stream', (stream) => {
-      this.#view.setRemoteStream(stream);
-      this.#view.playRemote();
-    });
+    session.on('partner', () => this.#forgetPartner());
+    session.on('stream', (stream) => this.#view.setRemoteStream(stream));
     session.on('remote-media', (state) => this.#view.setRemoteMedia(state));
     session.on('peer-away', (away) => this.#view.notice('peer', away ? { title: TEXT.peerAway } : null));
     session.on('refused', (refusal) => this.#end('error', explainRefusal(refusal)));
     client.on('state', ({ state, failures }) => this.#onServerState(state, failures));
-    this.#view.setState('connecting');
-    this.#view.setCurtain(TEXT.joining);
+    this.#onPhase('joining', null);
     if (!this.#media.tracks.audio && !this.#media.tracks.video) {
-      await Promise.race([this.#mediaStarted, new Promise((done) => setTimeout(done, MEDIA_PATIENCE_MS))]);
+      await Promise.race([this.#mediaStarted, new Promise((done) => this.#window.setTimeout(() => done(undefined), MEDIA_PATIENCE_MS))]);
     }
     if (this.#current !== current) return;
     this.#onMediaChange();
@@ -118,23 +127,59 @@ export class CallPage {
    * @param {Departure | null} departure
    */
   #onPhase(phase, departure) {
-    const view = this.#view;
-    if (phase === 'joining') return;
-    view.setState(phase);
-    if (phase === 'waiting') {
-      this.#wasConnected = false;
-      view.setRemoteStream(null);
-      view.setRemoteMedia({ audio: true, video: true });
-      view.notice('peer', null);
-      const gone = departure === 'hung-up' ? TEXT.peerHungUp : TEXT.peerLost;
-      view.setCurtain(departure ? gone : TEXT.waiting);
-    } else if (phase === 'connecting') {
-      view.setCurtain(this.#wasConnected ? TEXT.recovering : TEXT.connecting);
+    if (phase === 'joining' || phase === 'waiting') this.#forgetPartner();
+    if (phase === 'connected') this.#wasConnected = true;
+    this.#setState(phase === 'joining' ? 'connecting' : phase);
+    if (phase === 'connecting') this.#slowTimer ??= this.#window.setTimeout(() => this.#onSlow(), SLOW_CONNECTION_MS);
+    else this.#stopSlowTimer();
+    if (phase !== 'connected') {
+      this.#view.setCurtain(this.#curtainOf(phase, departure));
+      this.#stopWatchingPath();
     } else {
-      this.#wasConnected = true;
+      this.#view.announce(TEXT.connected);
+      this.#watchPath();
     }
-    if (phase === 'connected') this.#watchPath();
-    else this.#stopWatchingPath();
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {Departure | null} departure
+   * @returns {Explanation}
+   */
+  #curtainOf(phase, departure) {
+    if (phase === 'joining') return TEXT.joining;
+    if (phase === 'waiting') {
+      if (!departure) return TEXT.waiting;
+      return departure === 'hung-up' ? TEXT.peerHungUp : TEXT.peerLost;
+    }
+    if (this.#wasConnected) return TEXT.recovering;
+    return this.#isSlow ? TEXT.connectingSlowly : TEXT.connecting;
+  }
+
+  #onSlow() {
+    this.#isSlow = true;
+    this.#view.setCurtain(this.#curtainOf('connecting', null));
+  }
+
+  #stopSlowTimer() {
+    this.#isSlow = false;
+    this.#window.clearTimeout(this.#slowTimer);
+    this.#slowTimer = null;
+  }
+
+  /** Nothing of the last partner may show next to the next one. */
+  #forgetPartner() {
+    this.#wasConnected = false;
+    this.#stopSlowTimer();
+    this.#view.setRemoteStream(null);
+    this.#view.setRemoteMedia({ audio: true, video: true });
+    this.#view.notice('peer', null);
+  }
+
+  /** @param {PageState} state */
+  #setState(state) {
+    this.#state = state;
+    this.#view.setState(state);
   }
 
   /**
@@ -143,9 +188,14 @@ export class CallPage {
    */
   #onServerState(state, failures) {
     // The first try mostly works and is not worth a word.
-    const lost = state === 'reconnecting' && failures > 1;
-    const title = failures >= FAILURES_UNTIL_GONE ? TEXT.serverGone : TEXT.serverReconnecting;
-    this.#view.notice('server', lost ? { title } : null);
+    const lost = (state === 'connecting' || state === 'reconnecting') && failures > 1;
+    this.#view.notice('server', lost ? { title: this.#lossOf(failures) } : null);
+  }
+
+  /** @param {number} failures */
+  #lossOf(failures) {
+    if (!this.#window.isOnline()) return TEXT.offline;
+    return failures >= FAILURES_UNTIL_GONE ? TEXT.serverGone : TEXT.serverReconnecting;
   }
 
   #startMedia() {
@@ -166,10 +216,11 @@ export class CallPage {
       this.#view.setControl(kind, { on: this.#media.isLive(kind), available: tracks[kind] !== null });
     }
     this.#showMediaProblems();
-    this.#view.setLocalStream(tracks.video && enabled.video ? new MediaStream([tracks.video]) : null);
+    this.#view.setLocalVideo(enabled.video ? tracks.video : null);
     const live = { audio: this.#media.isLive('audio'), video: this.#media.isLive('video') };
     this.#current?.session.setMedia(tracks, live);
-    if (!this.#current && this.#isStart()) this.#view.setState(tracks.audio || tracks.video ? 'preview' : 'idle');
+    const atStart = this.#state === 'idle' || this.#state === 'preview';
+    if (atStart) this.#setState(tracks.audio || tracks.video ? 'preview' : 'idle');
   }
 
   /** What ails both devices alike is said once. */
@@ -189,14 +240,13 @@ export class CallPage {
     const id = `media-${kind}`;
     if (!problem || !this.#mediaRuns) return this.#view.notice(id, null);
     const { title, advice } = explainMedia(kind, problem);
-    const run = () => void (kind === 'both' ? this.#media.start() : this.#media.retry(kind));
+    const run = () => {
+      // It comes back when the try fails, and is read out again.
+      this.#view.notice(id, null);
+      void (kind === 'both' ? this.#media.start() : this.#media.retry(kind));
+    };
     const action = problem === 'insecure' ? undefined : { label: TEXT.tryAgain, run };
     this.#view.notice(id, { title: `${title}.`, advice, action, dismissable: true });
-  }
-
-  #isStart() {
-    const state = document.body.dataset.state;
-    return state === 'idle' || state === 'preview';
   }
 
   #hangUp() {
@@ -212,17 +262,15 @@ export class CallPage {
     this.#current = null;
     this.#stopWatchingPath();
     this.#stopMedia();
+    this.#forgetPartner();
     this.#view.notice('server', null);
-    this.#view.notice('peer', null);
-    this.#view.setRemoteStream(null);
-    this.#view.setRemoteMedia({ audio: true, video: true });
-    this.#view.setState(state);
+    this.#setState(state);
     this.#view.setEnding({ ...explanation, again: state === 'ended' ? TEXT.joinAgain : TEXT.tryAgain });
   }
 
   #toStart() {
     this.#setRoom(suggestRoomName());
-    this.#view.setState('idle');
+    this.#setState('idle');
     this.#startMedia();
   }
 
@@ -234,27 +282,39 @@ export class CallPage {
   }
 
   async #copyLink() {
+    const link = inviteLink(this.#window.address(), this.#room);
     try {
-      await navigator.clipboard.writeText(inviteLink(new URL(location.href), this.#room));
+      await this.#window.copy(link);
       this.#view.linkCopied();
     } catch {
-      this.#view.selectLink();
+      this.#view.offerLink(link);
     }
   }
 
   #watchPath() {
     this.#stopWatchingPath();
+    const watch = this.#watch;
     const look = async () => {
-      const report = await this.#current?.session.stats();
-      const path = report && selectedPath(report);
+      const path = await this.#path();
+      if (watch !== this.#watch) return;
       this.#view.setPath(path ? describePath(path) : '');
+      this.#statsTimer = this.#window.setTimeout(look, STATS_EVERY_MS);
     };
     look();
-    this.#statsTimer = setInterval(look, STATS_EVERY_MS);
+  }
+
+  async #path() {
+    try {
+      const report = await this.#current?.session.stats();
+      return report ? selectedPath(report) : null;
+    } catch {
+      return null;
+    }
   }
 
   #stopWatchingPath() {
-    clearInterval(this.#statsTimer);
+    this.#watch += 1;
+    this.#window.clearTimeout(this.#statsTimer);
     this.#view.setPath('');
   }
 }

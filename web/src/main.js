@@ -3,6 +3,7 @@ import { CallPage } from './call_page.js';
 import { browserEnvironment } from './environment.js';
 import { LocalMedia } from './media.js';
 import { readParams } from './page_params.js';
+import { browserWindow } from './page_window.js';
 import { RoomSession } from './room_session.js';
 import { SignalingClient } from './signaling_client.js';
 import { TEXT } from './text.js';
@@ -31,7 +32,8 @@ if (typeof RTCPeerConnection === 'undefined') {
   view.setState('error');
   view.setEnding({ ...TEXT.noWebRtc, again: null });
 } else {
-  const page = new CallPage({ view, media: new LocalMedia(navigator.mediaDevices), params, makeRoom });
+  const media = new LocalMedia(navigator.mediaDevices);
+  const page = new CallPage({ window: browserWindow(), view, media, params, makeRoom });
   onWake(() => page.wake());
   // A page that goes into the back/forward cache may come back and resume.
   addEventListener('pagehide', (event) => event.persisted || page.leave());

@@ -4,6 +4,7 @@ import { isRoomName } from './protocol.js';
 /**
  * @typedef {object} PageParams
  * @property {string} room empty when the link names none
+ * @property {boolean} badRoom the link names one that cannot exist
  * @property {boolean} join without a click
  * @property {boolean} relayOnly
  * @property {'auto' | 'ws' | 'poll'} transport
@@ -18,6 +19,7 @@ export function readParams(url) {
   const transport = url.searchParams.get('transport');
   return {
     room: isRoomName(room) ? room : '',
+    badRoom: room !== '' && !isRoomName(room),
     join: url.searchParams.get('join') === '1',
     relayOnly: url.searchParams.get('relay') === '1',
     transport: transport === 'ws' || transport === 'poll' ? transport : 'auto',

@@ -1,17 +1,12 @@
 // @ts-check
 import { Emitter } from './emitter.js';
+import { Notices } from './notices.js';
 import { TEXT } from './text.js';
 
 /** @typedef {import('./text.js').Explanation} Explanation */
 /** @typedef {import('./media.js').Kind} Kind */
 /** @typedef {'idle' | 'preview' | 'waiting' | 'connecting' | 'connected' | 'ended' | 'error'} PageState */
-/**
- * @typedef {object} Notice
- * @property {string} title
- * @property {string} [advice]
- * @property {{ label: string, run: () => void }} [action]
- * @property {boolean} [dismissable]
- */
+/** @typedef {import('./notices.js').Notice} Notice */
 /**
  * @typedef {object} ViewEvents
  * @property {string} join the room as typed
@@ -29,14 +24,18 @@ import { TEXT } from './text.js';
  */
 export class View extends Emitter {
   #body;
-  /** @type {Map<string, HTMLElement>} */
-  #notices = new Map();
+  #notices;
+  /** @type {MediaStreamTrack | null} */
+  #localVideo = null;
+  /** @type {HTMLElement | null} what the keyboard was at */
+  #hadFocus = null;
   /** @type {any} */
   #copiedTimer = null;
 
   constructor() {
     super();
     this.#body = document.body;
+    this.#notices = new Notices(element('notices'), () => this.#keepFocus());
     element('join-form').addEventListener('submit', (event) => {
       event.preventDefault();
       this.emit('join', input('room').value);
@@ -54,11 +53,17 @@ export class View extends Emitter {
     this.#onAll('toggle-audio', () => this.emit('toggle', 'audio'));
     this.#onAll('toggle-video', () => this.emit('toggle', 'video'));
     input('link').addEventListener('focus', () => input('link').select());
+    // A removed or hidden element loses the focus without an event to say so.
+    addEventListener('focusin', ({ target }) => (this.#hadFocus = /** @type {HTMLElement} */ (target)));
+    addEventListener('focusout', ({ target, relatedTarget }) => {
+      if (!relatedTarget && isUsable(/** @type {HTMLElement} */ (target))) this.#hadFocus = null;
+    });
   }
 
   /** @param {PageState} state */
   setState(state) {
     this.#body.dataset.state = state;
+    this.#keepFocus();
   }
 
   /** @param {string} room */
@@ -78,10 +83,15 @@ export class View extends Emitter {
     input('link').value = link;
   }
 
-  /** @param {MediaStream | null} stream */
-  setLocalStream(stream) {
-    for (const id of ['preview', 'local']) show(video(id), stream);
-    this.#body.classList.toggle('has-local-video', stream !== null);
+  /** @param {MediaStreamTrack | null} track of the camera */
+  setLocalVideo(track) {
+    // The picture flickers with every new stream.
+    if (track !== this.#localVideo) {
+      this.#localVideo = track;
+      const stream = track && new MediaStream([track]);
+      for (const id of ['preview', 'local']) video(id).srcObject = stream;
+    }
+    this.#body.classList.toggle('has-local-video', track !== null);
   }
 
   /**
@@ -89,31 +99,40 @@ export class View extends Emitter {
    * @param {{ on: boolean, available: boolean }} state
    */
   setControl(kind, { on, available }) {
-    const labels = kind === 'audio' ? [TEXT.unmute, TEXT.mute] : [TEXT.cameraOnHere, TEXT.cameraOffHere];
-    const label = labels[on ? 1 : 0];
+    const label = TEXT.controls[kind][available ? (on ? 'on' : 'off') : 'unavailable'];
     for (const button of all(`toggle-${kind}`)) {
-      button.setAttribute('aria-pressed', String(!on));
+      button.toggleAttribute('data-off', !on);
       button.setAttribute('aria-label', label);
       button.title = label;
       /** @type {HTMLButtonElement} */ (button).disabled = !available;
     }
+    this.#keepFocus();
   }
 
   /** @param {MediaStream | null} stream */
   setRemoteStream(stream) {
-    show(video('remote'), stream);
+    const remote = video('remote');
+    if (remote.srcObject === stream) return;
+    remote.srcObject = stream;
+    remote.muted = false;
+    if (stream) this.#playRemote();
+    else this.notice('sound', null);
   }
 
-  /** Sound may need a click when the page was opened without one. */
-  playRemote() {
-    const retry = () => this.playRemote();
-    video('remote')
-      .play()
-      .then(() => this.notice('sound', null))
-      .catch((error) => {
-        if (error.name !== 'NotAllowedError') return;
-        this.notice('sound', { title: TEXT.tapForSound, action: { label: TEXT.playSound, run: retry } });
-      });
+  /** A page that was opened without a click may show pictures at once, but play sound only after one. */
+  async #playRemote() {
+    const remote = video('remote');
+    const stream = remote.srcObject;
+    const refused = await refusesToPlay(remote);
+    if (remote.srcObject !== stream) return;
+    if (!refused) return this.notice('sound', null);
+    remote.muted = true;
+    refusesToPlay(remote);
+    const run = () => {
+      remote.muted = false;
+      this.#playRemote();
+    };
+    this.notice('sound', { title: TEXT.tapForSound, action: { label: TEXT.playSound, run } });
   }
 
   /** @param {{ audio: boolean, video: boolean }} state */
@@ -149,13 +168,12 @@ export class View extends Emitter {
    * @param {Notice | null} notice null takes it away
    */
   notice(id, notice) {
-    this.#notices.get(id)?.remove();
-    this.#notices.delete(id);
-    if (!notice) return;
-    const box = makeNotice(notice, () => this.notice(id, null));
-    box.dataset.notice = id;
-    this.#notices.set(id, box);
-    element('notices').append(box);
+    this.#notices.set(id, notice);
+  }
+
+  /** @param {string} text for those who do not see what the page shows */
+  announce(text) {
+    element('announcer').textContent = text;
   }
 
   linkCopied() {
@@ -164,8 +182,12 @@ export class View extends Emitter {
     this.#copiedTimer = setTimeout(() => this.#setCopyLabel(TEXT.copyLink), 2_000);
   }
 
-  /** The clipboard is closed to this page: leave the link selected for the user's own copy. */
-  selectLink() {
+  /**
+   * The clipboard is closed to this page: leave the link to the user's own copy.
+   * @param {string} link
+   */
+  offerLink(link) {
+    if (!isShown(input('link'))) return this.notice('link', { title: TEXT.copyByHand, advice: link, dismissable: true });
     input('link').focus();
     input('link').select();
   }
@@ -179,7 +201,16 @@ export class View extends Emitter {
       if (text) text.textContent = label;
     }
     this.#body.classList.toggle('link-copied', label === TEXT.copied);
-    element('announcer').textContent = label === TEXT.copied ? TEXT.linkCopied : '';
+    this.announce(label === TEXT.copied ? TEXT.linkCopied : '');
+  }
+
+  /** Where the focused element is gone, the keyboard goes on in the shown section and not at the top. */
+  #keepFocus() {
+    if (!this.#hadFocus || isUsable(this.#hadFocus)) return;
+    this.#hadFocus = null;
+    for (const id of ['start-title', 'stage', 'ended-title']) {
+      if (isShown(element(id))) element(id).focus();
+    }
   }
 
   /**
@@ -192,43 +223,26 @@ export class View extends Emitter {
 }
 
 /**
- * @param {Notice} notice
- * @param {() => void} dismiss
- */
-function makeNotice({ title, advice, action, dismissable }, dismiss) {
-  const box = document.createElement('div');
-  box.className = 'notice';
-  const text = document.createElement('p');
-  const strong = document.createElement('strong');
-  strong.textContent = title;
-  text.append(strong);
-  if (advice) text.append(' ', advice);
-  box.append(text);
-  if (action) box.append(makeButton(action.label, 'small', action.run));
-  if (dismissable) box.append(makeButton(TEXT.dismiss, 'small plain', dismiss));
-  return box;
-}
-
-/**
- * @param {string} label
- * @param {string} className
- * @param {() => void} run
- */
-function makeButton(label, className, run) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = className;
-  button.textContent = label;
-  button.addEventListener('click', run);
-  return button;
-}
-
-/**
  * @param {HTMLVideoElement} target
- * @param {MediaStream | null} stream
+ * @returns {Promise<boolean>} whether the browser wants a click first
  */
-function show(target, stream) {
-  if (target.srcObject !== stream) target.srcObject = stream;
+async function refusesToPlay(target) {
+  try {
+    await target.play();
+    return false;
+  } catch (error) {
+    return error instanceof DOMException && error.name === 'NotAllowedError';
+  }
+}
+
+/** @param {HTMLElement} target */
+function isShown(target) {
+  return target.isConnected && target.getClientRects().length > 0;
+}
+
+/** @param {HTMLElement} target */
+function isUsable(target) {
+  return isShown(target) && !target.matches(':disabled');
 }
 
 /** @param {string} id */

@@ -12,17 +12,17 @@ import { TEXT } from './text.js';
 /** What the page has to say beside the call: a box for each id. */
 export class Notices {
   #container;
-  #onRemoved;
+  #onFocusLost;
   /** @type {Map<string, { text: string, box: HTMLElement }>} also those that the user dismissed */
   #current = new Map();
 
   /**
    * @param {HTMLElement} container a live region
-   * @param {() => void} onRemoved
+   * @param {() => void} onFocusLost with the notice that had it
    */
-  constructor(container, onRemoved) {
+  constructor(container, onFocusLost) {
     this.#container = container;
-    this.#onRemoved = onRemoved;
+    this.#onFocusLost = onFocusLost;
   }
 
   /**
@@ -34,9 +34,8 @@ export class Notices {
     const before = this.#current.get(id);
     const text = notice ? `${notice.title}\n${notice.advice ?? ''}` : '';
     if (before?.text === text) return;
-    before?.box.remove();
+    if (before) this.#remove(before.box);
     this.#current.delete(id);
-    if (before) this.#onRemoved();
     if (!notice) return;
     const box = this.#makeBox(notice);
     box.dataset.notice = id;
@@ -55,14 +54,15 @@ export class Notices {
     if (advice) text.append(' ', advice);
     box.append(text);
     if (action) box.append(makeButton(action.label, 'small', action.run));
-    if (dismissable) box.append(makeButton(TEXT.dismiss, 'small plain', () => this.#dismiss(box)));
+    if (dismissable) box.append(makeButton(TEXT.dismiss, 'small plain', () => this.#remove(box)));
     return box;
   }
 
   /** @param {HTMLElement} box */
-  #dismiss(box) {
+  #remove(box) {
+    const hadFocus = box.contains(document.activeElement);
     box.remove();
-    this.#onRemoved();
+    if (hadFocus) this.#onFocusLost();
   }
 }
 

@@ -35,7 +35,7 @@ export class View extends Emitter {
   constructor() {
     super();
     this.#body = document.body;
-    this.#notices = new Notices(element('notices'), () => this.#keepFocus());
+    this.#notices = new Notices(element('notices'), () => this.#focusSection());
     element('join-form').addEventListener('submit', (event) => {
       event.preventDefault();
       this.emit('join', input('room').value);
@@ -53,7 +53,7 @@ export class View extends Emitter {
     this.#onAll('toggle-audio', () => this.emit('toggle', 'audio'));
     this.#onAll('toggle-video', () => this.emit('toggle', 'video'));
     input('link').addEventListener('focus', () => input('link').select());
-    // A removed or hidden element loses the focus without an event to say so.
+    // An element that gets hidden loses the focus some time later.
     addEventListener('focusin', ({ target }) => (this.#hadFocus = /** @type {HTMLElement} */ (target)));
     addEventListener('focusout', ({ target, relatedTarget }) => {
       if (!relatedTarget && isUsable(/** @type {HTMLElement} */ (target))) this.#hadFocus = null;
@@ -207,7 +207,10 @@ export class View extends Emitter {
   /** Where the focused element is gone, the keyboard goes on in the shown section and not at the top. */
   #keepFocus() {
     if (!this.#hadFocus || isUsable(this.#hadFocus)) return;
-    this.#hadFocus = null;
+    this.#focusSection();
+  }
+
+  #focusSection() {
     for (const id of ['start-title', 'stage', 'ended-title']) {
       if (isShown(element(id))) element(id).focus();
     }

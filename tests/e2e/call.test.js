@@ -120,11 +120,13 @@ describe('a call between two browsers', () => {
 
     await bob.reaches('ended');
     await bob.sees('You left the call');
+    assert.deepEqual(await bob.openEnds(), { connections: 0, tracks: 0 });
     await ann.reaches('waiting');
     await ann.sees('The other person hung up');
     await bob.presses('Join again');
     for (const visitor of [ann, bob]) await visitor.reaches('connected');
     for (const visitor of [ann, bob]) await visitor.seesMovingVideo();
+    for (const visitor of [ann, bob]) assert.deepEqual(await visitor.openEnds(), { connections: 1, tracks: 2 });
   });
 
   test('ends when the other page is closed', LIMIT, async () => {
@@ -136,11 +138,23 @@ describe('a call between two browsers', () => {
     await ann.sees('The other person hung up');
   });
 
+  test('ends when the other page goes elsewhere, and goes on when it comes back', LIMIT, async () => {
+    const { ann, bob } = await call('room=back&join=1');
+
+    await bob.page.goto('about:blank');
+    await ann.reaches('waiting');
+    await ann.sees('The other person hung up');
+    await bob.page.goBack();
+
+    for (const visitor of [ann, bob]) await visitor.reaches('connected');
+    for (const visitor of [ann, bob]) await visitor.seesMovingVideo();
+  });
+
   test('tells the other side about a muted microphone and a camera that is off', LIMIT, async () => {
     const { ann, bob } = await call('room=mute&join=1');
 
     await bob.presses('Mute microphone');
-    await ann.sees('Muted');
+    await ann.sees('Their microphone is off');
     await bob.presses('Turn camera off');
     await ann.sees('Their camera is off');
     await bob.presses('Turn camera on');

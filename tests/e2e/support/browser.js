@@ -12,7 +12,6 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-dev-shm-usage',
-  '--autoplay-policy=no-user-gesture-required',
   '--use-fake-device-for-media-stream=fps=10',
   // Two pages that are never in front must run as if they were.
   '--disable-background-timer-throttling',
@@ -27,12 +26,16 @@ export class Browser {
   /** @type {Visitor[]} */
   visitors = [];
 
-  /** @param {'granted' | 'denied'} permissions */
-  async launch(permissions) {
+  /**
+   * @param {'granted' | 'denied'} permissions what the fake device dialog answers
+   * @param {'allowed' | 'needs-click'} sound
+   */
+  async launch(permissions, sound) {
+    const autoplay = sound === 'allowed' ? 'no-user-gesture-required' : 'document-user-activation-required';
     const dialog = `--use-fake-ui-for-media-stream${permissions === 'denied' ? '=deny' : ''}`;
     this.#browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [...ARGUMENTS, dialog],
+      args: [...ARGUMENTS, dialog, `--autoplay-policy=${autoplay}`],
       timeout: 60_000,
     });
   }
@@ -48,6 +51,11 @@ export class Browser {
     await visitor.watch();
     this.visitors.push(visitor);
     return visitor;
+  }
+
+  /** They would go on encoding video for nobody. */
+  async dismissVisitors() {
+    await Promise.all(this.visitors.splice(0).map((visitor) => visitor.leave()));
   }
 
   async close() {

@@ -11,12 +11,12 @@ export class Stage {
   browser = new Browser();
   #signalPort = 0;
 
-  /** @param {{ permissions?: 'granted' | 'denied' }} [options] what the fake device dialog answers */
-  async open({ permissions = 'granted' } = {}) {
+  /** @param {{ permissions?: 'granted' | 'denied', sound?: 'allowed' | 'needs-click' }} [options] of the browser */
+  async open({ permissions = 'granted', sound = 'allowed' } = {}) {
     await this.turn.start(turnConfig());
     this.#signalPort = await freePort();
     await this.startSignal();
-    await this.browser.launch(permissions);
+    await this.browser.launch(permissions, sound);
   }
 
   /** Also again, on the same port, after it was killed. */

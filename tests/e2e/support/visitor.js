@@ -35,6 +35,15 @@ export class Visitor {
           scope.peerConnections.push(this);
         }
       };
+      scope.capturedTracks = [];
+      const devices = navigator.mediaDevices;
+      const getUserMedia = devices.getUserMedia.bind(devices);
+      devices.getUserMedia = async (constraints) => {
+        if (constraints?.video && scope.cameraInUse) throw new DOMException('Could not start video source', 'NotReadableError');
+        const stream = await getUserMedia(constraints);
+        scope.capturedTracks.push(...stream.getTracks());
+        return stream;
+      };
       document.addEventListener('securitypolicyviolation', (event) => {
         console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`);
       });
@@ -107,6 +116,50 @@ export class Visitor {
 
   connectionCount() {
     return this.page.evaluate(() => /** @type {any} */ (globalThis).peerConnections.length);
+  }
+
+  /** What would keep the camera light on or the other side's pictures coming. */
+  openEnds() {
+    return this.page.evaluate(() => {
+      /** @type {{ peerConnections: RTCPeerConnection[], capturedTracks: MediaStreamTrack[] }} */
+      const { peerConnections, capturedTracks } = /** @type {any} */ (globalThis);
+      return {
+        connections: peerConnections.filter((connection) => connection.connectionState !== 'closed').length,
+        tracks: capturedTracks.filter((track) => track.readyState === 'live').length,
+      };
+    });
+  }
+
+  /** Another program has the camera, or gives it back. @param {boolean} inUse */
+  setCameraInUse(inUse) {
+    return this.page.evaluate((value) => void (/** @type {any} */ (globalThis).cameraInUse = value), inUse);
+  }
+
+  /** The camera's plug is pulled. */
+  unplugCamera() {
+    return this.page.evaluate(() => {
+      /** @type {MediaStreamTrack[]} */
+      const tracks = /** @type {any} */ (globalThis).capturedTracks;
+      const camera = tracks.find((track) => track.kind === 'video' && track.readyState === 'live');
+      camera?.stop();
+      // stop() is silent; a device that goes away is not.
+      camera?.dispatchEvent(new Event('ended'));
+    });
+  }
+
+  /** @param {string} selector @returns {Promise<{ x: number, y: number, width: number, height: number }>} */
+  async boxOf(selector) {
+    const box = await this.page.locator(selector).filter({ visible: true }).first().boundingBox();
+    if (!box) throw new Error(`${selector} is not shown`);
+    return box;
+  }
+
+  /** What has the keyboard. */
+  focused() {
+    return this.page.evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute('aria-label') ?? element?.id ?? '';
+    });
   }
 
   /** @param {RegExp[]} [expected] complaints that the test provoked */

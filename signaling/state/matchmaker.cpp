@@ -47,8 +47,9 @@ std::optional<std::vector<MatchTicket>> Matchmaker::take_group(MonoTime now,
 std::optional<std::vector<MatchTicket>> Matchmaker::take_widened(MonoTime now) {
   for (const auto& [name, queue] : queues_) {
     const std::size_t anchors = std::min(queue.size(), kAnchorsPerLook);
+    const std::size_t first = queue.size() > kAnchorsPerLook ? looks_ * kAnchorsPerLook : 0;
     for (std::size_t i = 0; i < anchors; ++i) {
-      const std::size_t anchor = (looks_ * kAnchorsPerLook + i) % queue.size();
+      const std::size_t anchor = (first + i) % queue.size();
       if (!queue[anchor].request.attributes.rating) continue;
       if (auto group = take_group(now, std::string{name}, anchor)) return group;
     }

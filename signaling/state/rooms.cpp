@@ -8,7 +8,6 @@
 namespace icebreaker::signaling {
 namespace {
 
-constexpr std::size_t kRoomIdBytes = 10;
 constexpr std::uint32_t kPair = 2;
 
 }  // namespace
@@ -36,7 +35,7 @@ std::expected<void, ErrorCode> Rooms::join(Session& session, const operation::Jo
 }
 
 void Rooms::seat(const std::vector<MatchTicket>& group) {
-  const std::string name = "m-" + sessions_.random_hex(kRoomIdBytes);
+  const std::string name = sessions_.random_room();
   Room& room = rooms_[name];
   room.capacity = static_cast<std::uint32_t>(group.size());
   for (const MatchTicket& ticket : group) {
@@ -218,11 +217,14 @@ Rooms::Member& Rooms::member_of(Room& room, const Session& session) {
   return *found;
 }
 
-// Matched sessions are bound to each other once all have acknowledged that they are.
+// Matched sessions are bound to each other once all have acknowledged that they are, or someone
+// joined them.
 bool Rooms::is_settled(const Room& room) {
-  return std::ranges::all_of(room.members, [](const Member& each) {
-    return !each.ticket || each.session->mailbox.acked() >= each.told;
-  });
+  const auto& members = room.members;
+  return std::ranges::any_of(members, [](const Member& each) { return !each.ticket; }) ||
+         std::ranges::all_of(members, [](const Member& each) {
+           return each.session->mailbox.acked() >= each.told;
+         });
 }
 
 void Rooms::tell_joined(const std::string& name, Room& room, Member& member) {

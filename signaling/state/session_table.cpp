@@ -1,17 +1,16 @@
 #include "signaling/state/session_table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "common/signaling/json_codec.hpp"
+#include "signaling/state/fresh_ids.hpp"
 
 namespace icebreaker::signaling {
 namespace {
 
-constexpr std::size_t kSessionIdBytes = 16;  // a secret: 128 bits
-constexpr std::size_t kPeerIdBytes = 10;     // unique, not secret
-constexpr std::uint64_t kEpochMask = (std::uint64_t{1} << 48U) - 1;
+constexpr std::size_t kPeerIdBytes = 10;  // unique, not secret
+constexpr std::size_t kRoomIdBytes = 10;
 
 }  // namespace
 
@@ -26,20 +25,21 @@ Standing standing_of(const Session& session) {
 }
 
 Session& SessionTable::add(Now now, const OpenRequest& request) {
-  auto session = std::make_unique<Session>(Session{
-      .id = {random_hex(kSessionIdBytes)},
-      .peer = request.recreate ? request.recreate->peer : PeerId{"p" + random_hex(kPeerIdBytes)},
-      .user = request.recreate ? request.recreate->user : request.user,
-      .grants = request.recreate ? request.recreate->grants : request.grants,
-      .epoch = (random_.u64() & kEpochMask) | 1U,
-      .mailbox = Mailbox{{config_.mailbox_messages, config_.mailbox_bytes}},
-      .receive = {},
-      .receive_ended = now.mono,
-      .lease_from = now.mono,
-      .ice_given = now.mono,
-      .membership = {},
-      .queue = {},
-      .watching = {}});
+  auto session = std::make_unique<Session>(
+      Session{.id = {random_hex(random_, kSecretBytes)},
+              .peer = request.recreate ? request.recreate->peer
+                                       : PeerId{"p" + random_hex(random_, kPeerIdBytes)},
+              .user = request.recreate ? request.recreate->user : request.user,
+              .grants = request.recreate ? request.recreate->grants : request.grants,
+              .epoch = random_epoch(random_),
+              .mailbox = Mailbox{{config_.mailbox_messages, config_.mailbox_bytes}},
+              .receive = {},
+              .receive_ended = now.mono,
+              .lease_from = now.mono,
+              .ice_given = now.mono,
+              .membership = {},
+              .queue = {},
+              .watching = {}});
   Session& added = *session;
   by_peer_[added.peer] = &added;
   by_id_[added.id] = std::move(session);
@@ -136,16 +136,8 @@ std::optional<MonoTime> SessionTable::next_deadline() const {
   return std::min(*absence, *tombstone);
 }
 
-std::string SessionTable::random_hex(std::size_t bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<std::byte, kSessionIdBytes> raw{};
-  random_.fill(MutableByteView{raw}.first(bytes));
-  std::string text;
-  for (const std::byte each : ByteView{raw}.first(bytes)) {
-    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) >> 4U));
-    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) & 15U));
-  }
-  return text;
+std::string SessionTable::random_room() {
+  return "m-" + random_hex(random_, kRoomIdBytes);
 }
 
 }  // namespace icebreaker::signaling

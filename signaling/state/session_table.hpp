@@ -82,8 +82,8 @@ class SessionTable {
   void drop_tombstones(MonoTime now);
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const;
-  // At most 16 bytes, two digits each.
-  std::string random_hex(std::size_t bytes);
+  // Of a room for sessions that were matched.
+  std::string random_room();
 
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
 

@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -24,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kStartLimit = 20s;
+constexpr std::size_t kClockBytes = 2 * sizeof(std::int64_t);
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error{errno, std::system_category(), what};
@@ -35,11 +38,10 @@ std::filesystem::path make_folder() {
   return name;
 }
 
-std::int64_t* map_clock_shift(const std::filesystem::path& path) {
+std::int64_t* map_clock(const std::filesystem::path& path) {
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0 || ftruncate(file, sizeof(std::int64_t)) != 0) fail(path);
-  void* const mapped =
-      mmap(nullptr, sizeof(std::int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (file < 0 || ftruncate(file, kClockBytes) != 0) fail(path);
+  void* const mapped = mmap(nullptr, kClockBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (mapped == MAP_FAILED) fail("mmap");
   return static_cast<std::int64_t*>(mapped);
@@ -60,7 +62,7 @@ std::string text_of_file(const std::filesystem::path& path) {
 }  // namespace
 
 RedisProcess::RedisProcess(const std::vector<std::string>& more_arguments)
-    : folder_{make_folder()}, clock_shift_us_{map_clock_shift(folder_ / "clock")} {
+    : folder_{make_folder()}, clock_us_{map_clock(folder_ / "clock")} {
   start(more_arguments);
   wait_until_it_listens();
 }
@@ -68,7 +70,7 @@ RedisProcess::RedisProcess(const std::vector<std::string>& more_arguments)
 RedisProcess::~RedisProcess() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
-  munmap(clock_shift_us_, sizeof *clock_shift_us_);
+  munmap(clock_us_, kClockBytes);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
@@ -116,8 +118,23 @@ bool RedisProcess::listens() const {
   return connected;
 }
 
+bool RedisProcess::is_installed() {
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders{path == nullptr ? "" : path};
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((std::filesystem::path{folder} / "redis-server").c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
 void RedisProcess::advance_clock(std::chrono::microseconds by) {
-  std::atomic_ref{*clock_shift_us_}.fetch_add(by.count());
+  std::atomic_ref{clock_us_[0]}.fetch_add(by.count());
+}
+
+void RedisProcess::freeze_clock() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::atomic_ref{clock_us_[1]}.store(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
 }  // namespace icebreaker

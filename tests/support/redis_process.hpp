@@ -22,10 +22,14 @@ class RedisProcess {
   RedisProcess& operator=(RedisProcess&&) = delete;
   ~RedisProcess();
 
+  [[nodiscard]] static bool is_installed();
+
   [[nodiscard]] std::string socket_path() const { return folder_ / "redis.sock"; }
 
   // Redis's clock goes on from here; it never goes back.
   void advance_clock(std::chrono::microseconds by);
+  // From now on only by advance_clock().
+  void freeze_clock();
 
  private:
   void start(const std::vector<std::string>& more_arguments);
@@ -33,7 +37,7 @@ class RedisProcess {
   [[nodiscard]] bool listens() const;
 
   std::filesystem::path folder_;
-  std::int64_t* clock_shift_us_ = nullptr;
+  std::int64_t* clock_us_ = nullptr;  // shift, frozen at: see shift_clock.c
   pid_t pid_ = -1;
 };
 

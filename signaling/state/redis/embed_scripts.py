@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the C++ file that holds the scripts: embed_scripts.py OUTPUT PRELUDE.lua SCRIPT.lua..."""
+"""Writes the C++ file that holds the scripts: embed_scripts.py OUTPUT PRELUDE.lua SCRIPT.lua...
 
+A script with a line `-- needs: a b` gets lib/a.lua and lib/b.lua between the prelude and itself.
+"""
+
+import re
 import sys
 from pathlib import Path
 
@@ -15,10 +19,16 @@ def literal(text):
     return "\n".join(f'R"{DELIMITER}({piece}){DELIMITER}"' for piece in pieces)
 
 
+def whole(prelude, script):
+    own = script.read_text()
+    needs = re.search(r"^-- needs: (.*)$", own, re.MULTILINE)
+    parts = [script.parent / "lib" / f"{name}.lua" for name in needs[1].split()] if needs else []
+    return "".join([prelude.read_text(), *(part.read_text() for part in parts), own])
+
+
 def main(output, prelude, *scripts):
-    shared = Path(prelude).read_text()
     rows = [
-        f"    {{.script = Script::{Path(name).stem.capitalize()}, .text = {literal(shared + Path(name).read_text())}}},"
+        f"    {{.script = Script::{Path(name).stem.capitalize()}, .text = {literal(whole(Path(prelude), Path(name)))}}},"
         for name in scripts]
     Path(output).write_text("\n".join([
         "// Made by embed_scripts.py.",

@@ -1,0 +1,243 @@
+-- Sessions, their mailboxes and receives. A script works on copies, which flush() writes back at its end.
+--
+-- Hash ib:{pNN}s:<peer>, one letter per field, absent or empty = none or 0:
+--   k secret   e epoch   u user (as an id, see id_of)   g grants   n last number taken from the client
+--   a acknowledged   l last seq given   b bytes in the mailbox   c, d count and bytes of what is held back for it
+--   r newest receive   w who waits for it: P (poll) or S (stream) and the incarnation; ! = that lapsed
+--   t lease from   p 1 = away   i ICE servers given at   o room (id)   q ticket in a queue   v users watched   z expiry renewed at
+-- A session id is the secret followed by the peer id, whose digits are the partition.
+local sub, byte, match, floor, concat = string.sub, string.byte, string.match, math.floor, table.concat
+
+local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, GROWTH, SEED = struct.unpack('<I4I4I4I4I4dc18', ARGV[1])
+-- Expiries are renewed when the last time is this long ago, so that most calls need not.
+local RENEW = 30000
+local KEEP = WINDOW + TOMBSTONE + RENEW
+local INDEX_KEEP = math.max(600000, 2 * KEEP)
+local SECRET = 32
+
+local sessions = {}   -- by peer; false = there is none
+local touched = {}    -- to be written back, in order
+local overflowed = {} -- cannot take what they must be told
+local endings = {}    -- channel, message, …: receives that are over
+
+-- Functions of the other parts of lib/, made when the first of them is called: most calls need none.
+local parts = {}
+local F = setmetatable({}, {__index = function(all, name)
+  for _, part in ipairs(parts) do part(all) end
+  setmetatable(all, nil)
+  return all[name]
+end})
+
+local function partition_of(name)
+  local hash = 0
+  for i = 1, #name do hash = (hash * 31 + byte(name, i)) % 65521 end
+  return string.format('p%02d', hash % 64)
+end
+
+-- Rooms, queues and users inside: the name behind its partition.
+local function id_of(name)
+  return partition_of(name) .. name
+end
+
+local function key_of(kind, id)
+  return 'ib:{' .. sub(id, 1, 3) .. '}' .. kind .. ':' .. sub(id, 4)
+end
+
+local function prefix_of(peer)
+  return 'ib:{' .. (match(peer, '^p[0-5]%d') or match(peer, '^p6[0-3]') or partition_of(peer)) .. '}'
+end
+
+local function load(peer)
+  local s = sessions[peer]
+  if s ~= nil then return s end
+  local prefix = prefix_of(peer)
+  local flat = call('HGETALL', prefix .. 's:' .. peer)
+  if #flat == 0 then
+    sessions[peer] = false
+    return false
+  end
+  s = {peer = peer, prefix = prefix, changed = {}, out = {}}
+  for i = 1, #flat, 2 do
+    local value = flat[i + 1]
+    if value ~= '' then s[flat[i]] = value end
+  end
+  s.a, s.l, s.b = (s.a or 0) + 0, (s.l or 0) + 0, (s.b or 0) + 0
+  s.c, s.d, s.t = (s.c or 0) + 0, (s.d or 0) + 0, s.t + 0
+  sessions[peer] = s
+  return s
+end
+
+local function touch(s)
+  if s.touched then return end
+  s.touched = true
+  touched[#touched + 1] = s
+end
+
+local function set(s, field, value)
+  s[field] = value
+  s.changed[field] = value == nil and '' or value
+  touch(s)
+end
+
+local function tombstone_of(sid)
+  return prefix_of(sub(sid, SECRET + 1)) .. 't:' .. sid
+end
+
+-- The session, or nil and why not: U unknown, L lost.
+local function look_up(sid, epoch)
+  local s = load(sub(sid, SECRET + 1))
+  if not s or s.k ~= sub(sid, 1, SECRET) then
+    return nil, call('EXISTS', tombstone_of(sid)) == 1 and 'L' or 'U'
+  end
+  if s.e ~= epoch then return nil, 'L' end
+  return s
+end
+
+-- False when that number was never given out. An older one is no news. Before anything is pushed.
+local function acknowledge(s, seq)
+  seq = tonumber(seq)
+  if seq > s.l then return false end
+  if seq <= s.a then return true end
+  local key = s.prefix .. 'm:' .. s.peer
+  if seq == s.l then
+    call('DEL', key)
+    set(s, 'b', 0)
+  else
+    local bytes = s.b
+    for _, frame in ipairs(call('LPOP', key, seq - s.a)) do bytes = bytes - (#frame - 1) end
+    set(s, 'b', bytes)
+  end
+  set(s, 'a', seq)
+  return true
+end
+
+local function fits(s, bytes, times)
+  return s.l - s.a + s.c < times * MESSAGES and s.b + s.d + bytes <= times * BYTES
+end
+
+-- Kinds: S a peer's message, T needs a resume token, P any other.
+local function push(s, kind, text)
+  s.out[#s.out + 1] = kind .. text
+  s.l = s.l + 1
+  s.b = s.b + #text
+  touch(s)
+end
+
+-- The server's own messages get twice the room that peers' messages do.
+local function notify(s, kind, text)
+  if fits(s, #text, 2) then return push(s, kind, text) end
+  overflowed[#overflowed + 1] = s
+end
+
+local function is_received(s)
+  return s.w ~= nil and s.w ~= '!'
+end
+
+-- The next step of an absent session is due then. The index outlives its members, not much longer.
+local function due(s, at)
+  local key = s.prefix .. 'x'
+  if call('ZADD', key, at, s.peer) == 1 then call('PEXPIRE', key, INDEX_KEEP) end
+end
+
+local function await_end(s)
+  due(s, s.t + WINDOW)
+end
+
+local function open_receive(s, mode, incarnation)
+  set(s, 'w', mode .. incarnation)
+  local key = 'ib:o:' .. incarnation
+  if call('SADD', key, s.peer) == 1 then call('PEXPIRE', key, KEEP) end
+end
+
+local function end_receive(s)
+  if is_received(s) then call('SREM', 'ib:o:' .. sub(s.w, 2), s.peer) end
+  set(s, 'w', nil)
+  set(s, 't', now)
+  due(s, now + math.min(AWAY, WINDOW))
+end
+
+local function renew_lease(s)
+  if is_received(s) then return end
+  set(s, 't', now)
+  if s.p then await_end(s) end
+end
+
+local function tell_ending(s, why)
+  endings[#endings + 1] = 'ib:n:' .. sub(s.w, 2)
+  endings[#endings + 1] = why .. s.r .. ' ' .. s.k .. s.peer
+end
+
+local function become_present(s)
+  if not s.p then return end
+  set(s, 'p', nil)
+  F.tell_presence(s)
+end
+
+local function frames_after(s, after)
+  if s.l <= after then return {} end
+  return call('LRANGE', s.prefix .. 'm:' .. s.peer, math.max(after - s.a, 0), -1)
+end
+
+-- user, grants, and of the room: name, own display name, role, capacity.
+local function standing_of(s)
+  local user, grants = s.u and sub(s.u, 4) or '', s.g or ''
+  if not s.o then return {user, grants} end
+  local seat = call('HMGET', key_of('r', s.o), 'm' .. s.peer, 'c')
+  local role, name = match(seat[1] or '', '^(.)%d+:%d+:(.*)$')
+  if not role then return {user, grants} end
+  return {user, grants, sub(s.o, 4), name, role, seat[2]}
+end
+
+local function renew(s)
+  call('PEXPIRE', s.prefix .. 's:' .. s.peer, KEEP)
+  call('PEXPIRE', s.prefix .. 'x', INDEX_KEEP)
+  if s.l > s.a then call('PEXPIRE', s.prefix .. 'm:' .. s.peer, KEEP) end
+  if s.c > 0 then call('PEXPIRE', s.prefix .. 'h:' .. s.peer, KEEP) end
+  if s.u then F.renew_user(s) end
+  if s.v then F.renew_watches(s) end
+  if s.q then F.renew_ticket(s) end
+  if s.o then
+    call('PEXPIRE', key_of('r', s.o), KEEP)
+    call('PEXPIRE', key_of('g', s.o), KEEP)
+  end
+end
+
+local function write(s)
+  local key, changed, out = s.prefix .. 's:' .. s.peer, s.changed, s.out
+  if #out > 0 then changed.l, changed.b = s.l, s.b end
+  local renews = now - (s.z or 0) >= RENEW
+  if renews then changed.z = now end
+  if next(changed) then
+    local arguments = {'HSET', key}
+    for field, value in pairs(changed) do
+      arguments[#arguments + 1] = field
+      arguments[#arguments + 1] = value
+    end
+    call(unpack(arguments))
+  end
+  if #out > 0 then
+    local mailbox = s.prefix .. 'm:' .. s.peer
+    if call('RPUSH', mailbox, unpack(out)) == #out then call('PEXPIRE', mailbox, KEEP) end
+  end
+  if renews then renew(s) end
+end
+
+-- Writes everything back and tells the instances, which is the last thing that a script does.
+local function flush()
+  while #overflowed > 0 do
+    local over = overflowed
+    overflowed = {}
+    for _, s in ipairs(over) do
+      if not s.dead then F.end_session(s, 'expired', 'L', 'L') end
+    end
+  end
+  for _, s in ipairs(touched) do
+    if not s.dead then write(s) end
+  end
+  for i = 1, #endings, 2 do call('PUBLISH', endings[i], endings[i + 1]) end
+  for _, s in ipairs(touched) do
+    if #s.out > 0 and is_received(s) and not s.dead then
+      call('PUBLISH', 'ib:n:' .. sub(s.w, 2), 'w' .. s.r .. ' ' .. s.k .. s.peer)
+    end
+  end
+end

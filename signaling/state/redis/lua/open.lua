@@ -1,0 +1,42 @@
+-- A new session, or with a resume token's words the same peer again, whose other session ends.
+-- ARGV: config, peer, secret, epoch, user, grants; of a re-created session also: room, display name, role, capacity (empty = no room)
+-- Returns room, display name, role, capacity; or nothing.
+-- needs: session rooms negotiation matching presence
+local peer, secret, user, room = ARGV[2], ARGV[3], ARGV[5], ARGV[7]
+local user_id = user ~= '' and id_of(user) or nil
+local old = room and load(peer)
+local same_room = old and old.o and room ~= '' and old.o == id_of(room)
+local missed = same_room and frames_after(old, 0)
+local away = same_room and old.p
+
+local fresh = {peer = peer, prefix = prefix_of(peer), changed = {}, out = {}, a = 0, l = 0, b = 0, c = 0, d = 0}
+if old then
+  if same_room then
+    F.end_negotiations(F.load_room(old.o), old)
+    old.o = nil
+  end
+  F.end_session(old, 'replaced', 'L', 'S', old.u == user_id)
+end
+sessions[peer] = fresh
+set(fresh, 'k', secret)
+set(fresh, 'e', ARGV[4])
+set(fresh, 't', now)
+set(fresh, 'i', now)
+if user_id then
+  set(fresh, 'u', user_id)
+  F.enter_user(user_id, peer)
+end
+if ARGV[6] ~= '' then set(fresh, 'g', ARGV[6]) end
+due(fresh, now + AWAY)
+
+if same_room then
+  set(fresh, 'o', id_of(room))
+  if away then set(fresh, 'p', away) end
+  F.replace(fresh, missed)
+elseif room and room ~= '' then
+  local refused = F.join(fresh, room, ARGV[8], ARGV[10], ARGV[9])
+  if refused then notify(fresh, 'P', F.error_text(refused, nil, 'the room of the resume token is full')) end
+end
+local standing = standing_of(fresh)
+flush()
+return standing

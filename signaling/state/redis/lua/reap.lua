@@ -1,0 +1,52 @@
+-- What is due by time alone, by whichever instance comes first: receives of incarnations that lapsed, sessions that become away or end,
+-- rating windows that have widened.
+-- ARGV: config, shortest time between two runs
+-- Returns how many sessions were looked at; MOST: there is more to do at once.
+-- needs: session rooms negotiation matching presence
+local LAPSE = 3000
+local MOST = 500
+if not call('SET', 'ib:reaper', 1, 'NX', 'PX', ARGV[2]) then return 0 end
+local done = 0
+
+local function end_receives_of(incarnation, last_beat)
+  for _, peer in ipairs(call('SPOP', 'ib:o:' .. incarnation, MOST - done)) do
+    local s = load(peer)
+    done = done + 1
+    if s and is_received(s) and sub(s.w, 2) == incarnation then
+      set(s, 'w', '!')
+      set(s, 't', last_beat)
+      due(s, last_beat + math.min(AWAY, WINDOW))
+    end
+  end
+  if call('EXISTS', 'ib:o:' .. incarnation) == 0 then call('ZREM', 'ib:i', incarnation) end
+end
+
+local function on_absent(s)
+  if now >= s.t + WINDOW then return F.end_session(s, 'expired', 'L', 'L') end
+  if not s.p then
+    set(s, 'p', 1)
+    F.tell_presence(s)
+  end
+  await_end(s)
+end
+
+local function reap_partition(partition)
+  local index = 'ib:{' .. partition .. '}x'
+  for _, peer in ipairs(call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, MOST - done)) do
+    local s = load(peer)
+    done = done + 1
+    if s and not is_received(s) then on_absent(s) else call('ZREM', index, peer) end
+  end
+  F.look_again(partition)
+end
+
+local lapsed = call('ZRANGEBYSCORE', 'ib:i', '-inf', now - LAPSE, 'WITHSCORES')
+for i = 1, #lapsed, 2 do
+  if done < MOST then end_receives_of(lapsed[i], tonumber(lapsed[i + 1])) end
+end
+for partition = 0, 63 do
+  if done < MOST then reap_partition(string.format('p%02d', partition)) end
+end
+if done >= MOST then call('DEL', 'ib:reaper') end
+flush()
+return done

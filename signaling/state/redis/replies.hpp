@@ -1,0 +1,23 @@
+// What the scripts return, as values. A reply of another shape is Unavailable: this program and the
+// scripts do not belong together.
+#pragma once
+
+#include <expected>
+
+#include "signaling/state/redis/link.hpp"
+#include "signaling/state/state.hpp"
+
+namespace icebreaker::signaling {
+
+// The peer id within a session id; empty when that is none of ours.
+PeerId peer_of(const SessionId& session);
+
+std::expected<SessionInfo, StateError> read_opened(const RedisReply& reply, SessionInfo opened);
+std::expected<SessionInfo, StateError> read_resumed(const RedisReply& reply,
+                                                    const ResumeRequest& request);
+std::expected<Attached, StateError> read_attached(RedisReply reply, const SessionId& session);
+std::expected<Delivery, StateError> read_delivery(RedisReply reply, const SessionId& session);
+std::expected<Submitted, StateError> read_submitted(const RedisReply& reply);
+std::expected<Submitted, StateError> read_closed(const RedisReply& reply);
+
+}  // namespace icebreaker::signaling

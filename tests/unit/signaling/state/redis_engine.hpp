@@ -1,0 +1,72 @@
+// RedisState over a redis-server of the test program's own, whose clock moves only by advance().
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "signaling/state/redis/redis_state.hpp"
+#include "tests/support/redis_process.hpp"
+#include "tests/support/seeded_random.hpp"
+#include "tests/unit/signaling/state/blocking_link.hpp"
+#include "tests/unit/signaling/state/state_contract.hpp"
+
+namespace icebreaker::signaling::testing {
+
+// The server that all tests of a program share, emptied for each of them.
+RedisProcess& shared_redis();
+
+// One instance of several on the same Redis.
+class RedisInstance {
+ public:
+  RedisInstance(const StateConfig& config, std::uint64_t seed, std::string name);
+
+  [[nodiscard]] State& state() { return state_; }
+
+  [[nodiscard]] BlockingLink& link() { return link_; }
+
+  void connect(Now now);
+
+ private:
+  icebreaker::testing::SeededRandom random_;
+  std::string name_;
+  int connections_ = 0;
+  BlockingLink link_;
+  RedisState state_;
+};
+
+class RedisEngine final : public EngineUnderTest {
+ public:
+  explicit RedisEngine(const StateConfig& config);
+  RedisEngine(const RedisEngine&) = delete;
+  RedisEngine& operator=(const RedisEngine&) = delete;
+  RedisEngine(RedisEngine&&) = delete;
+  RedisEngine& operator=(RedisEngine&&) = delete;
+  // Every key must have an expiry.
+  ~RedisEngine() override;
+
+  State& state() override { return instances_.front()->state(); }
+
+  Now now() override { return now_; }
+
+  void advance(std::chrono::milliseconds by) override;
+  void settle() override;
+  bool is_empty() override;
+
+  // Further instances, which live like the first one.
+  RedisInstance& add_instance();
+
+  RedisInstance& instance(std::size_t index) { return *instances_.at(index); }
+
+  // No more beats from it and nothing done for it, like a process that was killed.
+  void kill(RedisInstance& instance);
+  [[nodiscard]] std::vector<std::string> keys();
+
+ private:
+  StateConfig config_;
+  Now now_{MonoTime{1h}, WallTime{1h}};
+  std::vector<std::unique_ptr<RedisInstance>> instances_;
+  BlockingLink questions_;
+};
+
+}  // namespace icebreaker::signaling::testing

@@ -24,7 +24,6 @@ HEAVY = {
     "CLI/": ("common/service/command_line.cpp",),
     "spdlog/": ("common/service/log.cpp",),
     "prometheus/": ("common/service/metrics.cpp",),
-    "civetweb.h": ("common/service/metrics_endpoint.cpp",),
     "hiredis/": ("signaling/state/redis/hiredis_",),
 }
 # One counter type may be read by another thread, which is what makes it an atomic.
@@ -53,8 +52,8 @@ LAYERS = (
     Layer("common/signaling", BASE, ("nlohmann/",)),
     Layer("common/c_api", PURE_COMMON, std=C_API_STD),
     Layer("common/net", BASE, KERNEL + ("openssl/", "uv.h"), HOSTED_STD, pure=False),
-    Layer("common/service", BASE, KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/", "civetweb.h",
-                                    "systemd/"), HOSTED_STD, pure=False),
+    Layer("common/service", BASE + ("common/net/",), KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/",
+                                                               "libwebsockets.h", "systemd/"), HOSTED_STD, pure=False),
     Layer("stun/core", PURE_COMMON),
     Layer("turn/core", PURE_COMMON),
     # The hub drives the state engine through its interface; the engines themselves stay out of its sight.

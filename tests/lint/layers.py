@@ -61,8 +61,10 @@ LAYERS = (
     Layer("signaling/state", BASE + ("common/signaling/", "common/net/"), KERNEL + ("uv.h", "hiredis/"), HOSTED_STD, pure=False),
     Layer("stun/server", COMMON + ("stun/core/",), KERNEL, HOSTED_STD, pure=False),
     Layer("turn/server", COMMON + ("turn/core/",), KERNEL, HOSTED_STD, pure=False),
-    Layer("signaling/server", COMMON + ("signaling/core/", "signaling/state/state.hpp"), KERNEL + ("libwebsockets.h", "uv.h", "zlib.h"),
-          HOSTED_STD, pure=False),
+    # Of the engines only what a configuration says and what metrics show.
+    Layer("signaling/server", COMMON + ("signaling/core/", "signaling/state/state.hpp", "signaling/state/redis/redis_url.hpp",
+                                        "signaling/state/redis/link_stats.hpp"),
+          KERNEL + ("libwebsockets.h", "uv.h", "zlib.h"), HOSTED_STD, pure=False),
 )
 # Composition roots make the concrete I/O, clock, randomness and state.
 MAIN_PROJECT = {"signaling/server/main.cpp": ("signaling/state/",)}

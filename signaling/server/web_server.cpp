@@ -91,6 +91,7 @@ WebServer::Impl::~Impl() {
   ending_ = true;
   stop_listening();
   deadline_timer_.reset();
+  turn_end_.reset();
   if (context_ == nullptr) return;
   lws_context_destroy(context_);
   // On a foreign loop the library's handles close in the next turns; it frees itself when asked
@@ -110,6 +111,7 @@ std::expected<void, std::string> WebServer::Impl::start() {
   watch_ = std::make_unique<SocketWatch>(loop_, [this](ConnectionId id) { on_watched(id); });
   deadline_timer_.start(loop_, [this] { on_deadline_timer(); });
   accept_pause_.start(loop_, [this] { start_accepting(); });
+  turn_end_.start(loop_, [this] { write_what_is_due(); });
   start_accepting();
   return {};
 }

@@ -4,7 +4,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -84,7 +83,7 @@ class Hub::Core final : public StateListener {
     enum class Stage : std::uint8_t { AwaitsHello, Opening, Open } stage = Stage::AwaitsHello;
     Receiver receiver;
     // What the client sent and the state engine has not taken yet.
-    std::deque<NumberedOperation> inbox;
+    std::vector<NumberedOperation> inbox;
     std::optional<Seq> ack;
     enum class Submit : std::uint8_t { Idle, Running } submit = Submit::Idle;
     SendNo received = 0;

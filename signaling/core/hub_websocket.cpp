@@ -155,12 +155,8 @@ void Hub::Core::flush(Now now, ConnectionId connection) {
   const bool busy = ws.stage != WebSocket::Stage::Open || ws.submit != WebSocket::Submit::Idle;
   if (busy || (ws.inbox.empty() && !ws.ack)) return;
   ws.submit = WebSocket::Submit::Running;
-  Submission submission{
-      ws.receiver.session,
-      ws.receiver.epoch,
-      std::exchange(ws.ack, std::nullopt),
-      {std::make_move_iterator(ws.inbox.begin()), std::make_move_iterator(ws.inbox.end())}};
-  ws.inbox.clear();
+  Submission submission{ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt),
+                        std::exchange(ws.inbox, {})};
   state_.submit(now, std::move(submission),
                 [this, connection](Now then, std::expected<Submitted, StateError> submitted) {
                   on_ws_submitted(then, connection, submitted);

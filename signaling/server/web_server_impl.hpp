@@ -3,13 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 #include <vector>
 
 #include <libwebsockets.h>
@@ -46,7 +44,7 @@ struct WebConnection {
 
   std::string message;  // a WebSocket message in the making
   bool message_too_large = false;
-  std::deque<std::string> outbox;
+  std::vector<std::string> outbox;  // an empty deque would hold 0.6 KB
   std::size_t outbox_bytes = 0;
   std::optional<SocketClose> closing;
   bool close_started = false;

@@ -130,12 +130,12 @@ bool WebServer::Impl::write_frames(WebConnection& connection) {
     return false;
   }
   // What the socket does not take of a frame the library keeps and sends first.
-  while (!connection.outbox.empty() && lws_partial_buffered(connection.wsi) == 0) {
-    const std::string text = std::move(connection.outbox.front());
-    connection.outbox.pop_front();
-    connection.outbox_bytes -= text.size();
-    if (write_frame(connection.wsi, scratch_, text, LWS_WRITE_TEXT) < 0) return false;
+  auto next = connection.outbox.begin();
+  for (; next != connection.outbox.end() && lws_partial_buffered(connection.wsi) == 0; ++next) {
+    connection.outbox_bytes -= next->size();
+    if (write_frame(connection.wsi, scratch_, *next, LWS_WRITE_TEXT) < 0) return false;
   }
+  connection.outbox.erase(connection.outbox.begin(), next);
   return true;
 }
 

@@ -8,6 +8,8 @@
 #include <variant>
 
 #include "common/signaling/messages.hpp"
+#include "signaling/core/access.hpp"
+#include "signaling/core/rate_limiter.hpp"
 
 namespace icebreaker::signaling {
 
@@ -22,14 +24,16 @@ struct HubCounters {
   Table<kErrorCodeCount> refused{};  // by ErrorCode: all answers that are errors
   Table<kTransportCount> opened{};   // by Transport
   Table<kTransportCount> resumed{};
-  std::uint64_t recreated = 0;         // by resume token
-  std::uint64_t delivered = 0;         // numbered messages handed to a transport
-  std::uint64_t replayed = 0;          // of those, on a resumed WebSocket
-  std::uint64_t duplicates = 0;        // repeated n
-  std::uint64_t stale_generation = 0;  // dropped for an older `gen`
-  std::uint64_t superseded = 0;        // receives ended by a newer one
-  std::uint64_t ice_refreshes = 0;     // lists sent unasked
-  std::uint64_t rate_limited = 0;
+  std::uint64_t recreated = 0;                    // by resume token
+  std::uint64_t delivered = 0;                    // numbered messages handed to a transport
+  std::uint64_t replayed = 0;                     // of those, on a resumed WebSocket
+  std::uint64_t duplicates = 0;                   // repeated n
+  std::uint64_t stale_generation = 0;             // dropped for an older `gen`
+  std::uint64_t superseded = 0;                   // receives ended by a newer one
+  std::uint64_t ice_refreshes = 0;                // lists sent unasked
+  Table<kLimited.size()> rate_limited{};          // by Limited
+  Table<kTokenProblems.size()> tokens_refused{};  // by TokenProblem
+  Table<kErrorCodeCount> joins_refused{};         // by ErrorCode
   std::uint64_t state_unavailable = 0;
 };
 

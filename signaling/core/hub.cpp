@@ -11,26 +11,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t kMessageBurst = 4;
-
-GcraRate open_rate(const HubConfig& config) {
-  return {config.opens_per_minute, 1min, 1};
-}
-
-GcraRate message_rate(const HubConfig& config) {
-  return {config.messages_per_second, 1s, kMessageBurst};
-}
-
 }  // namespace
 
 std::string_view client_message_name(std::size_t index) {
   return kClientTypes.at(index);
 }
 
-Hub::Hub(HubConfig config, State& state, IceServerSource& ice, RandomSource& random,
-         EffectSink& out)
-    : core_{std::make_unique<Core>(std::move(config), state, ice, random, out)} {
-  state.set_listener(*core_);
+Hub::Hub(HubConfig config, HubParts parts)
+    : core_{std::make_unique<Core>(std::move(config), parts)} {
+  parts.state.set_listener(*core_);
 }
 
 Hub::~Hub() = default;
@@ -51,8 +40,9 @@ void Hub::on_ws_closed(Now now, ConnectionId connection) {
   core_->on_ws_closed(now, connection);
 }
 
-void Hub::open_session(Now now, ConnectionId request, ClientInfo client, std::string_view body) {
-  core_->open_session(now, request, std::move(client), body);
+void Hub::open_session(Now now, ConnectionId request, const ClientInfo& client,
+                       std::string_view body) {
+  core_->open_session(now, request, client, body);
 }
 
 void Hub::poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
@@ -96,22 +86,20 @@ std::size_t Hub::receives(Transport transport) const {
   return core_->receives(transport);
 }
 
-Hub::Core::Core(HubConfig config, State& state, IceServerSource& ice, RandomSource& random,
-                EffectSink& out)
+Hub::Core::Core(HubConfig config, const HubParts& parts)
     : config_{std::move(config)},
-      state_{state},
-      ice_{ice},
-      random_{random},
-      out_{out},
+      state_{parts.state},
+      ice_{parts.ice},
+      verifier_{parts.tokens},
+      random_{parts.random},
+      out_{parts.out},
       tokens_{config_.token_secrets, config_.token_lifetime},
-      opens_{open_rate(config_)},
-      messages_{message_rate(config_)} {}
+      messages_{rate_of(Limited::Message)} {}
 
 void Hub::Core::reconfigure(HubConfig config) {
   config_ = std::move(config);
   tokens_ = TokenCodec{config_.token_secrets, config_.token_lifetime};
-  opens_.set_rate(open_rate(config_));
-  messages_.set_rate(message_rate(config_));
+  messages_.set_rate(rate_of(Limited::Message));
 }
 
 void Hub::Core::drain(Now now, std::chrono::milliseconds within) {
@@ -134,7 +122,6 @@ void Hub::Core::drain(Now now, std::chrono::milliseconds within) {
 
 void Hub::Core::on_deadline(Now now) {
   while (const auto due = timers_.pop_due(now.mono)) on_timer(now, *due);
-  opens_.forget_idle(now.mono);
   messages_.forget_idle(now.mono);
   state_.on_deadline(now);
 }

@@ -16,6 +16,7 @@
 #include "common/base/random.hpp"
 #include "common/base/time.hpp"
 #include "common/signaling/messages.hpp"
+#include "signaling/core/access.hpp"
 #include "signaling/core/counters.hpp"
 #include "signaling/core/effects.hpp"
 #include "signaling/state/state.hpp"
@@ -29,9 +30,12 @@ struct HubConfig {
   std::chrono::milliseconds resume_window{60'000};  // same
   Limits limits;
   std::uint32_t default_capacity = 2;  // of a room whose first joiner names none
-  // Per address prefix (/32, /64); 0 = off. A second's messages may come four times over at once: a
-  // browser sends its candidates in one burst.
+  AccessConfig access;
+  // Per address prefix (/32, /64) and user; 0 = off. A second's messages may come four times over
+  // at once: a browser sends its candidates in one burst.
   std::uint32_t opens_per_minute = 120;
+  std::uint32_t joins_per_minute = 120;
+  std::uint32_t matches_per_minute = 120;
   std::uint32_t messages_per_second = 50;
   // Sign resume tokens: the first signs, all verify. Must not be empty.
   std::vector<std::string> token_secrets;
@@ -59,11 +63,20 @@ struct UrlParameters {
   std::optional<std::string_view> after;
 };
 
+// What a hub works with; all outlive it.
+struct HubParts {
+  State& state;
+  IceServerSource& ice;
+  const TokenVerifier& tokens;  // asked only with AuthMode::Token
+  RandomSource& random;
+  EffectSink& out;
+};
+
 class Hub final {
  public:
-  // All references outlive the hub. The hub makes itself the engine's listener, so an engine serves
-  // one hub; after the hub is gone the engine must not complete calls.
-  Hub(HubConfig config, State& state, IceServerSource& ice, RandomSource& random, EffectSink& out);
+  // The hub makes itself the engine's listener, so an engine serves one hub; after the hub is gone
+  // the engine must not complete calls.
+  Hub(HubConfig config, HubParts parts);
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -80,7 +93,7 @@ class Hub final {
 
   // HTTP: every call is answered by one Respond, at once or later, unless the client hangs up first
   // (on_request_gone). The shell answers 404, 405 and 413 for what never gets here.
-  void open_session(Now now, ConnectionId request, ClientInfo client, std::string_view body);
+  void open_session(Now now, ConnectionId request, const ClientInfo& client, std::string_view body);
   void poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
             std::string_view body);

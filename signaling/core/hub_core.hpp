@@ -4,8 +4,10 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -41,7 +43,7 @@ namespace icebreaker::signaling {
 
 class Hub::Core final : public StateListener {
  public:
-  Core(HubConfig config, State& state, IceServerSource& ice, RandomSource& random, EffectSink& out);
+  Core(HubConfig config, const HubParts& parts);
 
   // hub_websocket.cpp
   void on_ws_open(Now now, ConnectionId connection, ClientInfo client);
@@ -49,7 +51,7 @@ class Hub::Core final : public StateListener {
   void on_ws_too_large(Now now, ConnectionId connection);
   void on_ws_closed(Now now, ConnectionId connection);
   // hub_http.cpp
-  void open_session(Now now, ConnectionId request, ClientInfo client, std::string_view body);
+  void open_session(Now now, ConnectionId request, const ClientInfo& client, std::string_view body);
   void post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
             std::string_view body);
   void close_session(Now now, ConnectionId request, const UrlParameters& url);
@@ -78,12 +80,31 @@ class Hub::Core final : public StateListener {
     enum class Fetch : std::uint8_t { Idle, Running, Again } fetch = Fetch::Idle;
   };
 
+  // What an access token said of a session when it was opened.
+  struct Vouched {
+    std::string user;
+    std::optional<Grants> grants;  // absent: no token made this session
+  };
+
+  // Who speaks, for what becomes of a message.
+  struct Speaker {
+    const PeerId& peer;
+    const ClientInfo& client;
+    const Vouched& vouched;
+  };
+
+  // What a client sent, or what is wrong with it, and the state engine has not taken yet.
+  struct Waiting {
+    std::expected<ClientEnvelope, server::Error> message;  // the error has an n
+    enum class Rate : std::uint8_t { Due, Paid } rate = Rate::Due;
+  };
+
   struct WebSocket {
     ClientInfo client;
     enum class Stage : std::uint8_t { AwaitsHello, Opening, Open } stage = Stage::AwaitsHello;
     Receiver receiver;
-    // What the client sent and the state engine has not taken yet.
-    std::vector<NumberedOperation> inbox;
+    std::unique_ptr<const Vouched> vouched;  // null: nothing
+    std::deque<Waiting> inbox;
     std::optional<Seq> ack;
     enum class Submit : std::uint8_t { Idle, Running } submit = Submit::Idle;
     SendNo received = 0;
@@ -101,24 +122,50 @@ class Hub::Core final : public StateListener {
     enum class How : std::uint8_t { Opened, Resumed, Recreated } how = How::Opened;
   };
 
-  using OnEstablished = std::move_only_function<void(Now, std::expected<Established, ErrorCode>)>;
+  // A session to open, when its tokens allow it.
+  struct Entry {
+    OpenRequest request;
+    Established::How how = Established::How::Opened;
+  };
+
+  struct NoEntry {
+    server::Error error;
+    std::optional<TokenProblem> problem;
+  };
+
+  using OnEstablished =
+      std::move_only_function<void(Now, std::expected<Established, server::Error>)>;
   using ReceiverKey = std::pair<SessionId, ReceiveId>;
 
   // hub_session.cpp: hello on either transport
-  void establish(Now now, client::Hello hello, OnEstablished done);
-  void open_or_recreate(Now now, const client::Hello& hello, OnEstablished done);
+  void establish(Now now, client::Hello hello, const ClientInfo& client, OnEstablished done);
+  void resume_or_open(Now now, const client::Hello& hello, std::expected<Entry, NoEntry> entry,
+                      OnEstablished done);
+  void open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done);
   std::string welcome_of(Now now, const Established& established, const ClientInfo& client);
-  std::optional<server::Error> refuse_open(Now now, const ClientInfo& client);
+
+  // hub_access.cpp: tokens, grants and rates
+  [[nodiscard]] bool wants_tokens() const { return config_.access.auth == AuthMode::Token; }
+
+  [[nodiscard]] std::expected<Entry, NoEntry> entry_of(Now now, const client::Hello& hello) const;
+  [[nodiscard]] std::expected<Entry, NoEntry> re_entry_of(Now now,
+                                                          const client::Hello& hello) const;
+  static NoEntry no_entry(ErrorCode code, TokenRefusal refusal);
+  static Vouched vouched_of(const Standing& standing);
+  [[nodiscard]] std::optional<std::string> forbidden(const Vouched& vouched,
+                                                     const ClientMessage& message) const;
+  [[nodiscard]] GcraRate rate_of(Limited what) const;
+  server::Error rate_limited(Limited what, std::chrono::milliseconds retry_after);
 
   // hub_messages.cpp: what a client says, as operations
   struct ToOperation;
-  NumberedOperation to_operation(Now now, ClientEnvelope envelope, const PeerId& peer,
-                                 const ClientInfo& client);
+  NumberedOperation to_operation(Now now, ClientEnvelope envelope, const Speaker& speaker);
   // A refusal that uses up the number of what it refuses.
   NumberedOperation refusal(const server::Error& error);
-  NumberedOperation refusal(const DecodeError& error);
   operation::Answer ice_answer(Now now, const PeerId& peer, const ClientInfo& client);
-  void count(const Submitted& submitted);
+  void count_join_refused(ErrorCode why);
+  // `joins`: how many of the operations were joins.
+  void count(const Submitted& submitted, std::size_t joins = 0);
   // Counts the refusal.
   std::string error_text(const server::Error& error);
 
@@ -128,7 +175,14 @@ class Hub::Core final : public StateListener {
   void on_ws_attached(Now now, ConnectionId connection, const Established& established,
                       std::expected<Attached, StateError> attached);
   void take(Now now, ConnectionId connection, ClientEnvelope envelope);
+  void queue(Now now, ConnectionId connection,
+             std::expected<ClientEnvelope, server::Error> message);
   void flush(Now now, ConnectionId connection);
+  [[nodiscard]] std::optional<Limited> debt_of(const WebSocket& ws, const Waiting& waiting) const;
+  void charge_first(Now now, ConnectionId connection, Limited what);
+  void on_ws_charged(Now now, ConnectionId connection, Limited what,
+                     const std::expected<RateWait, StateError>& wait);
+  void submit_inbox(Now now, ConnectionId connection);
   void on_ws_submitted(Now now, ConnectionId connection,
                        const std::expected<Submitted, StateError>& submitted);
   void acknowledge(Now now, ConnectionId connection, SendNo received);
@@ -163,9 +217,13 @@ class Hub::Core final : public StateListener {
     Submission submission;  // its operations are made from `messages`
     std::vector<std::expected<ClientEnvelope, DecodeError>> messages;
     ClientInfo client;
+    PeerId peer;  // this and what follows only when a message needs it
+    Vouched vouched;
   };
 
-  void submit_post(Now now, ConnectionId request, Post post, const PeerId& peer);
+  [[nodiscard]] bool needs_standing(const ClientMessage& message) const;
+  void charge_post(Now now, ConnectionId request, Post post);
+  void submit_post(Now now, ConnectionId request, Post post);
   void on_posted(Now now, ConnectionId request, const std::expected<Submitted, StateError>& posted);
   // Only while the client waits for the answer.
   void respond(ConnectionId request, std::uint16_t status, std::string body,
@@ -179,11 +237,11 @@ class Hub::Core final : public StateListener {
   HubConfig config_;
   State& state_;
   IceServerSource& ice_;
+  const TokenVerifier& verifier_;
   RandomSource& random_;
   EffectSink& out_;
   TokenCodec tokens_;
-  RateLimiter opens_;
-  RateLimiter messages_;
+  MessageLimiter messages_;
   HubCounters counters_;
   std::map<ConnectionId, WebSocket> sockets_;
   std::size_t open_sockets_ = 0;  // of them, those that have a session
@@ -198,7 +256,12 @@ class Hub::Core final : public StateListener {
   bool draining_ = false;
 };
 
+// With a time to try again where there is one.
 server::Error make_error(ErrorCode code);
+server::Error error_of(const DecodeError& error);
+bool is_join(const NumberedOperation& operation);
+// What limits a message besides the rate of all messages.
+std::optional<Limited> limit_of(const ClientMessage& message);
 ErrorCode code_of(StateError error);
 std::uint16_t http_status_of(ErrorCode code);
 CloseCode close_code_of(ErrorCode code);

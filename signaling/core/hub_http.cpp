@@ -30,12 +30,9 @@ std::uint16_t http_status_of(ErrorCode code) {
   }
 }
 
-void Hub::Core::open_session(Now now, ConnectionId request, ClientInfo client,
+void Hub::Core::open_session(Now now, ConnectionId request, const ClientInfo& client,
                              std::string_view body) {
   requests_.insert(request);
-  if (const auto error = refuse_open(now, client)) {
-    return respond_error(request, http_status_of(error->code), *error);
-  }
   auto decoded = decode_client(body, config_.limits);
   auto* hello = decoded ? std::get_if<client::Hello>(&decoded->message) : nullptr;
   if (hello == nullptr) {
@@ -45,18 +42,18 @@ void Hub::Core::open_session(Now now, ConnectionId request, ClientInfo client,
     return respond_error(request, http_status_of(error.code),
                          {error.code, error.message, {}, {}, {}});
   }
-  establish(now, std::move(*hello),
-            [this, request, client = std::move(client)](
-                Now then, std::expected<Established, ErrorCode> established) {
-              if (!established) {
-                return respond_error(request, http_status_of(established.error()),
-                                     make_error(established.error()));
-              }
-              constexpr auto kTransport = static_cast<std::size_t>(Transport::Poll);
-              const bool resumed = established->how == Established::How::Resumed;
-              ++(resumed ? counters_.resumed : counters_.opened).at(kTransport);
-              respond(request, resumed ? 200 : 201, welcome_of(then, *established, client));
-            });
+  establish(
+      now, std::move(*hello), client,
+      [this, request, client](Now then, std::expected<Established, server::Error> established) {
+        if (!established) {
+          const server::Error& error = established.error();
+          return respond_error(request, http_status_of(error.code), error);
+        }
+        constexpr auto kTransport = static_cast<std::size_t>(Transport::Poll);
+        const bool resumed = established->how == Established::How::Resumed;
+        ++(resumed ? counters_.resumed : counters_.opened).at(kTransport);
+        respond(request, resumed ? 200 : 201, welcome_of(then, *established, client));
+      });
 }
 
 void Hub::Core::post(Now now, ConnectionId request, const ClientInfo& client,
@@ -69,47 +66,84 @@ void Hub::Core::post(Now now, ConnectionId request, const ClientInfo& client,
                          {error.code, error.message, {}, {}, {}});
   }
   const auto events = static_cast<std::uint32_t>(std::max<std::size_t>(post->messages.size(), 1));
-  if (const auto retry_after = messages_.refuse(now, client.address, events)) {
-    ++counters_.rate_limited;
-    server::Error error = make_error(ErrorCode::RateLimited);
-    error.retry_after = retry_after;
-    return respond_error(request, 429, error);
+  if (const auto wait = messages_.refuse(now, client.address, session, events)) {
+    return respond_error(request, 429, rate_limited(Limited::Message, *wait));
   }
-
-  Post parts{{{std::string{session}}, post->epoch, post->ack, {}}, {}, client};
-  bool needs_peer = false;
+  Post parts{{{std::string{session}}, post->epoch, post->ack, {}}, {}, client, {}, {}};
   for (const std::string& text : post->messages) {
     auto decoded = decode_client(text, config_.limits);
     if (!(decoded ? decoded->n : decoded.error().n)) {
       const std::string why = decoded ? "hello and ack do not go here" : decoded.error().message;
       return respond_error(request, 400, {ErrorCode::BadMessage, why, {}, {}, {}});
     }
-    needs_peer = needs_peer || (decoded && std::holds_alternative<client::Ice>(decoded->message));
     parts.messages.push_back(std::move(decoded));
   }
-  if (!needs_peer) return submit_post(now, request, std::move(parts), PeerId{});
-  // TURN credentials name the peer, which this instance may not know.
-  const ResumeRequest who{parts.submission.session, parts.submission.epoch, std::nullopt};
+  if (!std::ranges::any_of(parts.messages, [this](const auto& each) {
+        return each && needs_standing(each->message);
+      })) {
+    return charge_post(now, request, std::move(parts));
+  }
+  const ResumeRequest who{parts.submission.session, parts.submission.epoch, std::nullopt,
+                          ResumeRequest::Purpose::LookUp};
   state_.resume(now, who,
                 [this, request, parts = std::move(parts)](
                     Now then, std::expected<SessionInfo, StateError> info) mutable {
                   if (!info) return respond_error(request, info.error());
-                  submit_post(then, request, std::move(parts), info->standing.peer);
+                  parts.vouched = vouched_of(info->standing);
+                  parts.peer = std::move(info->standing.peer);
+                  charge_post(then, request, std::move(parts));
                 });
 }
 
-void Hub::Core::submit_post(Now now, ConnectionId request, Post post, const PeerId& peer) {
+// This instance may not know the session: TURN credentials name the peer, and grants and the user
+// come with the session.
+bool Hub::Core::needs_standing(const ClientMessage& message) const {
+  return std::holds_alternative<client::Ice>(message) ||
+         (wants_tokens() && (std::holds_alternative<client::Join>(message) ||
+                             std::holds_alternative<client::Match>(message) ||
+                             std::holds_alternative<client::Watch>(message)));
+}
+
+void Hub::Core::charge_post(Now now, ConnectionId request, Post post) {
+  std::vector<RateCharge> charges;
+  std::optional<Limited> limited;
+  for (const Limited what : {Limited::Join, Limited::Match}) {
+    const auto events = std::ranges::count_if(post.messages, [what](const auto& each) {
+      return each && limit_of(each->message) == what;
+    });
+    auto more = charges_of(what, static_cast<std::uint32_t>(events), rate_of(what),
+                           {post.client.address, post.vouched.user});
+    if (!more.empty()) limited = what;
+    std::ranges::move(more, std::back_inserter(charges));
+  }
+  if (!limited) return submit_post(now, request, std::move(post));
+  state_.charge(now, std::move(charges),
+                [this, request, what = *limited, post = std::move(post)](
+                    Now then, std::expected<RateWait, StateError> wait) mutable {
+                  if (!wait) return respond_error(request, wait.error());
+                  if (*wait) {
+                    if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
+                    return respond_error(request, 429, rate_limited(what, **wait));
+                  }
+                  submit_post(then, request, std::move(post));
+                });
+}
+
+void Hub::Core::submit_post(Now now, ConnectionId request, Post post) {
+  std::size_t joins = 0;
   for (auto& decoded : post.messages) {
     if (decoded) {
       ++counters_.received.at(decoded->message.index());
       post.submission.operations.push_back(
-          to_operation(now, *std::move(decoded), peer, post.client));
+          to_operation(now, *std::move(decoded), {post.peer, post.client, post.vouched}));
     } else {
-      post.submission.operations.push_back(refusal(decoded.error()));
+      post.submission.operations.push_back(refusal(error_of(decoded.error())));
     }
+    joins += is_join(post.submission.operations.back()) ? 1U : 0U;
   }
   state_.submit(now, std::move(post.submission),
-                [this, request](Now then, std::expected<Submitted, StateError> submitted) {
+                [this, request, joins](Now then, std::expected<Submitted, StateError> submitted) {
+                  if (submitted) count(*submitted, joins);
                   on_posted(then, request, submitted);
                 });
 }
@@ -117,7 +151,6 @@ void Hub::Core::submit_post(Now now, ConnectionId request, Post post, const Peer
 void Hub::Core::on_posted(Now /*now*/, ConnectionId request,
                           const std::expected<Submitted, StateError>& posted) {
   if (!posted) return respond_error(request, posted.error());
-  count(*posted);
   if (!posted->expected) return respond(request, 202, encode_received(posted->received));
   server::Error error = make_error(ErrorCode::BadSequence);
   error.expected = posted->expected;

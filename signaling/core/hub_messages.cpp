@@ -10,21 +10,23 @@ struct Hub::Core::ToOperation {
   Core& hub;
   Now now;
   std::optional<SendNo> n;
-  const PeerId& peer;
-  const ClientInfo& client;
+  const Speaker& speaker;
 
   NumberedOperation operator()(client::Join&& join) const {
-    const std::uint32_t largest = hub.config_.limits.room_capacity;
+    std::uint32_t largest = hub.config_.limits.room_capacity;
     if (join.capacity.value_or(1) > largest) {
       return hub.refusal(
-          DecodeError{ErrorCode::BadMessage, "'capacity' is above limits.room_capacity", n});
+          {ErrorCode::BadMessage, "'capacity' is above limits.room_capacity", n, {}, {}});
+    }
+    if (speaker.vouched.grants) {
+      largest = std::min(largest, speaker.vouched.grants->capacity.value_or(largest));
     }
     const auto capacity = join.capacity.value_or(std::min(hub.config_.default_capacity, largest));
     return {n, operation::Join{std::move(join.room), std::move(join.name), capacity}};
   }
 
   NumberedOperation operator()(client::Ice&& /*ice*/) const {
-    return {n, hub.ice_answer(now, peer, client)};
+    return {n, hub.ice_answer(now, speaker.peer, speaker.client)};
   }
 
   // Handled before: they carry no number.
@@ -38,21 +40,26 @@ struct Hub::Core::ToOperation {
   }
 
   [[nodiscard]] NumberedOperation misplaced() const {
-    return hub.refusal(DecodeError{ErrorCode::BadMessage, "hello comes first and once", n});
+    return hub.refusal({ErrorCode::BadMessage, "hello comes first and once", n, {}, {}});
   }
 };
 
-NumberedOperation Hub::Core::to_operation(Now now, ClientEnvelope envelope, const PeerId& peer,
-                                          const ClientInfo& client) {
-  return std::visit(ToOperation{*this, now, envelope.n, peer, client}, std::move(envelope.message));
+NumberedOperation Hub::Core::to_operation(Now now, ClientEnvelope envelope,
+                                          const Speaker& speaker) {
+  const bool wants_to_join = std::holds_alternative<client::Join>(envelope.message);
+  auto why = forbidden(speaker.vouched, envelope.message);
+  NumberedOperation operation =
+      why ? refusal({ErrorCode::Forbidden, *std::move(why), envelope.n, {}, {}})
+          : std::visit(ToOperation{*this, now, envelope.n, speaker}, std::move(envelope.message));
+  const bool refused = std::holds_alternative<operation::Answer>(operation.operation);
+  if (wants_to_join && refused) {
+    count_join_refused(why ? ErrorCode::Forbidden : ErrorCode::BadMessage);
+  }
+  return operation;
 }
 
 NumberedOperation Hub::Core::refusal(const server::Error& error) {
   return {error.n, operation::Answer{error_text(error), operation::Answer::Ice::None}};
-}
-
-NumberedOperation Hub::Core::refusal(const DecodeError& error) {
-  return refusal(server::Error{error.code, error.message, error.n, {}, {}});
 }
 
 operation::Answer Hub::Core::ice_answer(Now now, const PeerId& peer, const ClientInfo& client) {
@@ -61,12 +68,25 @@ operation::Answer Hub::Core::ice_answer(Now now, const PeerId& peer, const Clien
   return {encode(ServerMessage{std::move(servers)}), operation::Answer::Ice::Fresh};
 }
 
-void Hub::Core::count(const Submitted& submitted) {
+void Hub::Core::count(const Submitted& submitted, std::size_t joins) {
   counters_.duplicates += submitted.duplicates;
   counters_.stale_generation += submitted.stale;
   for (const ErrorCode code : submitted.refusals) {
     ++counters_.refused.at(static_cast<std::size_t>(code));
+    // A match may be refused as already_joined too, but rarely together with a join.
+    const bool of_join = code == ErrorCode::RoomFull || code == ErrorCode::AlreadyJoined;
+    if (!of_join || joins == 0) continue;
+    --joins;
+    count_join_refused(code);
   }
+}
+
+void Hub::Core::count_join_refused(ErrorCode why) {
+  ++counters_.joins_refused.at(static_cast<std::size_t>(why));
+}
+
+bool is_join(const NumberedOperation& operation) {
+  return std::holds_alternative<operation::Join>(operation.operation);
 }
 
 std::string Hub::Core::error_text(const server::Error& error) {

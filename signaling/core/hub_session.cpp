@@ -12,52 +12,60 @@ constexpr auto kUnavailableRetry = 1s;
 
 }  // namespace
 
-void Hub::Core::establish(Now now, client::Hello hello, OnEstablished done) {
+void Hub::Core::establish(Now now, client::Hello hello, const ClientInfo& client,
+                          OnEstablished done) {
   ++counters_.received.at(0);
-  if (!hello.resume) return open_or_recreate(now, hello, std::move(done));
-  const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
-  state_.resume(
-      now, request,
-      [this, hello = std::move(hello), done = std::move(done)](
-          Now then, std::expected<SessionInfo, StateError> resumed) mutable {
-        if (resumed) {
-          done(then, Established{*std::move(resumed), Established::How::Resumed});
-        } else if (resumed.error() != StateError::Unavailable && !hello.resume_token.empty()) {
-          open_or_recreate(then, hello, std::move(done));
-        } else {
-          done(then, std::unexpected(code_of(resumed.error())));
-        }
-      });
+  if (draining_) return done(now, std::unexpected(make_error(ErrorCode::Unavailable)));
+  auto entry = entry_of(now, hello);
+  RateHolder holder{client.address, {}};
+  if (entry && wants_tokens()) {
+    const OpenRequest& request = entry->request;
+    holder.user = request.recreate ? request.recreate->user : request.user;
+  }
+  auto charges = charges_of(Limited::Open, 1, rate_of(Limited::Open), holder);
+  if (charges.empty()) return resume_or_open(now, hello, std::move(entry), std::move(done));
+  state_.charge(now, std::move(charges),
+                [this, hello = std::move(hello), entry = std::move(entry), done = std::move(done)](
+                    Now then, std::expected<RateWait, StateError> wait) mutable {
+                  if (!wait) return done(then, std::unexpected(make_error(code_of(wait.error()))));
+                  if (*wait)
+                    return done(then, std::unexpected(rate_limited(Limited::Open, **wait)));
+                  resume_or_open(then, hello, std::move(entry), std::move(done));
+                });
 }
 
-void Hub::Core::open_or_recreate(Now now, const client::Hello& hello, OnEstablished done) {
-  OpenRequest request{hello.user, hello.room.empty() ? hello.queue : hello.room, {}, std::nullopt};
-  auto how = Established::How::Opened;
-  if (!hello.resume_token.empty()) {
-    how = Established::How::Recreated;
-    request.recreate = tokens_.verify(now, hello.resume_token);
-    if (!request.recreate) return done(now, std::unexpected(ErrorCode::Unauthorized));
+void Hub::Core::resume_or_open(Now now, const client::Hello& hello,
+                               std::expected<Entry, NoEntry> entry, OnEstablished done) {
+  if (!hello.resume) return open(now, std::move(entry), std::move(done));
+  const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
+  state_.resume(now, request,
+                [this, entry = std::move(entry), done = std::move(done)](
+                    Now then, std::expected<SessionInfo, StateError> resumed) mutable {
+                  if (resumed) {
+                    done(then, Established{*std::move(resumed), Established::How::Resumed});
+                  } else if (resumed.error() == StateError::Unavailable) {
+                    done(then, std::unexpected(make_error(ErrorCode::Unavailable)));
+                  } else {
+                    open(then, std::move(entry), std::move(done));
+                  }
+                });
+}
+
+void Hub::Core::open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done) {
+  if (!entry) {
+    const auto& [error, problem] = entry.error();
+    if (problem) ++counters_.tokens_refused.at(static_cast<std::size_t>(*problem));
+    return done(now, std::unexpected(error));
   }
-  state_.open(now, std::move(request),
-              [how, done = std::move(done)](Now then,
-                                            std::expected<SessionInfo, StateError> opened) mutable {
+  state_.open(now, std::move(entry->request),
+              [how = entry->how, done = std::move(done)](
+                  Now then, std::expected<SessionInfo, StateError> opened) mutable {
                 if (opened) {
                   done(then, Established{*std::move(opened), how});
                 } else {
-                  done(then, std::unexpected(code_of(opened.error())));
+                  done(then, std::unexpected(make_error(code_of(opened.error()))));
                 }
               });
-}
-
-std::optional<server::Error> Hub::Core::refuse_open(Now now, const ClientInfo& client) {
-  server::Error error = make_error(ErrorCode::Unavailable);
-  if (draining_) return error;
-  const auto retry_after = opens_.refuse(now, client.address);
-  if (!retry_after) return std::nullopt;
-  ++counters_.rate_limited;
-  error = make_error(ErrorCode::RateLimited);
-  error.retry_after = retry_after;
-  return error;
 }
 
 std::string Hub::Core::welcome_of(Now now, const Established& established,
@@ -87,6 +95,10 @@ server::Error make_error(ErrorCode code) {
   server::Error error{code, std::string{describe(code)}, std::nullopt, std::nullopt, std::nullopt};
   if (code == ErrorCode::Unavailable) error.retry_after = kUnavailableRetry;
   return error;
+}
+
+server::Error error_of(const DecodeError& error) {
+  return {error.code, error.message, error.n, {}, {}};
 }
 
 ErrorCode code_of(StateError error) {

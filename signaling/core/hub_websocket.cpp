@@ -59,8 +59,7 @@ void Hub::Core::on_ws_message(Now now, ConnectionId connection, std::string_view
   if (awaits_hello || !error.n) {
     return fail_ws(now, connection, {error.code, error.message, std::nullopt, {}, {}});
   }
-  found->second.inbox.push_back(refusal(error));
-  flush(now, connection);
+  queue(now, connection, std::unexpected(error_of(error)));
 }
 
 void Hub::Core::on_ws_too_large(Now now, ConnectionId connection) {
@@ -78,13 +77,12 @@ void Hub::Core::on_hello(Now now, ConnectionId connection, ClientEnvelope envelo
     return fail_ws(now, connection,
                    {ErrorCode::BadMessage, "the first message must be hello", {}, {}, {}});
   }
-  if (const auto error = refuse_open(now, ws.client)) return fail_ws(now, connection, *error);
   timers_.erase({connection, HubTimer::Kind::Hello});
   ws.stage = WebSocket::Stage::Opening;
-  establish(now, std::move(*hello),
-            [this, connection](Now then, std::expected<Established, ErrorCode> established) {
+  establish(now, std::move(*hello), ws.client,
+            [this, connection](Now then, std::expected<Established, server::Error> established) {
               if (!sockets_.contains(connection)) return;
-              if (!established) return fail_ws(then, connection, make_error(established.error()));
+              if (!established) return fail_ws(then, connection, established.error());
               on_ws_established(then, connection, *std::move(established));
             });
 }
@@ -110,6 +108,9 @@ void Hub::Core::on_ws_attached(Now now, ConnectionId connection, const Establish
   WebSocket& ws = sockets_.at(connection);
   ws.stage = WebSocket::Stage::Open;
   ++open_sockets_;
+  if (!attached->standing.grants.empty()) {
+    ws.vouched = std::make_unique<const Vouched>(vouched_of(attached->standing));
+  }
   ws.received = ws.told_received = established.info.received;
   ++(established.how == Established::How::Resumed ? counters_.resumed : counters_.opened)
         .at(kTransport);
@@ -132,19 +133,24 @@ void Hub::Core::take(Now now, ConnectionId connection, ClientEnvelope envelope) 
     return fail_ws(now, connection,
                    {ErrorCode::BadMessage, "hello comes first and once", {}, {}, {}});
   }
+  queue(now, connection, std::move(envelope));
+}
+
+void Hub::Core::queue(Now now, ConnectionId connection,
+                      std::expected<ClientEnvelope, server::Error> message) {
+  WebSocket& ws = sockets_.at(connection);
   if (ws.inbox.size() >= kMaxInbox) {
     return fail_ws(now, connection, make_error(ErrorCode::RateLimited));
   }
-  if (const auto retry_after = messages_.refuse(now, ws.client.address)) {
-    ++counters_.rate_limited;
-    server::Error error = make_error(ErrorCode::RateLimited);
-    error.n = envelope.n;
-    error.retry_after = retry_after;
-    ws.inbox.push_back(refusal(error));
-  } else {
-    if (std::holds_alternative<client::Ice>(envelope.message)) watch_ice(now, connection, 0ms);
-    ws.inbox.push_back(to_operation(now, std::move(envelope), ws.receiver.peer, ws.client));
+  const std::string& session = ws.receiver.session.value;
+  const bool vouched = ws.vouched && !ws.vouched->user.empty();
+  const std::string sender = vouched ? "user:" + ws.vouched->user : session;
+  if (const auto wait = messages_.refuse(now, ws.client.address, sender)) {
+    const auto n = message ? message->n : message.error().n;
+    message = std::unexpected(rate_limited(Limited::Message, *wait));
+    message.error().n = n;
   }
+  ws.inbox.push_back({std::move(message), {}});
   flush(now, connection);
 }
 
@@ -155,17 +161,71 @@ void Hub::Core::flush(Now now, ConnectionId connection) {
   const bool busy = ws.stage != WebSocket::Stage::Open || ws.submit != WebSocket::Submit::Idle;
   if (busy || (ws.inbox.empty() && !ws.ack)) return;
   ws.submit = WebSocket::Submit::Running;
-  Submission submission{ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt),
-                        std::exchange(ws.inbox, {})};
-  state_.submit(now, std::move(submission),
-                [this, connection](Now then, std::expected<Submitted, StateError> submitted) {
-                  on_ws_submitted(then, connection, submitted);
+  const auto debt = ws.inbox.empty() ? std::nullopt : debt_of(ws, ws.inbox.front());
+  if (debt) return charge_first(now, connection, *debt);
+  submit_inbox(now, connection);
+}
+
+std::optional<Limited> Hub::Core::debt_of(const WebSocket& ws, const Waiting& waiting) const {
+  if (waiting.rate == Waiting::Rate::Paid || !waiting.message) return std::nullopt;
+  const bool repeated = waiting.message->n.value_or(0) <= ws.received;
+  const auto limited = limit_of(waiting.message->message);
+  return limited && !repeated && rate_of(*limited).events > 0 ? limited : std::nullopt;
+}
+
+void Hub::Core::charge_first(Now now, ConnectionId connection, Limited what) {
+  const WebSocket& ws = sockets_.at(connection);
+  const std::string_view user = ws.vouched ? ws.vouched->user : std::string_view{};
+  state_.charge(now, charges_of(what, 1, rate_of(what), {ws.client.address, user}),
+                [this, connection, what](Now then, std::expected<RateWait, StateError> wait) {
+                  on_ws_charged(then, connection, what, wait);
                 });
+}
+
+void Hub::Core::on_ws_charged(Now now, ConnectionId connection, Limited what,
+                              const std::expected<RateWait, StateError>& wait) {
+  const auto found = sockets_.find(connection);
+  if (found == sockets_.end()) return;
+  if (!wait) return fail_ws(now, connection, make_error(code_of(wait.error())));
+  Waiting& first = found->second.inbox.front();
+  first.rate = Waiting::Rate::Paid;
+  if (*wait) {
+    if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
+    const auto n = first.message->n;
+    first.message = std::unexpected(rate_limited(what, **wait));
+    first.message.error().n = n;
+  }
+  submit_inbox(now, connection);
+}
+
+// Up to the next message that has to be charged to its rate.
+void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
+  WebSocket& ws = sockets_.at(connection);
+  static const Vouched kNothing;
+  const Speaker speaker{ws.receiver.peer, ws.client, ws.vouched ? *ws.vouched : kNothing};
+  Submission submission{
+      ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt), {}};
+  std::size_t joins = 0;
+  while (!ws.inbox.empty() && !debt_of(ws, ws.inbox.front())) {
+    auto message = std::move(ws.inbox.front().message);
+    ws.inbox.pop_front();
+    if (message && std::holds_alternative<client::Ice>(message->message)) {
+      watch_ice(now, connection, 0ms);
+    }
+    submission.operations.push_back(message ? to_operation(now, *std::move(message), speaker)
+                                            : refusal(message.error()));
+    joins += is_join(submission.operations.back()) ? 1U : 0U;
+  }
+  state_.submit(
+      now, std::move(submission),
+      [this, connection, joins](Now then, std::expected<Submitted, StateError> submitted) {
+        if (submitted) count(*submitted, joins);
+        on_ws_submitted(then, connection, submitted);
+      });
 }
 
 void Hub::Core::on_ws_submitted(Now now, ConnectionId connection,
                                 const std::expected<Submitted, StateError>& submitted) {
-  if (submitted) count(*submitted);
   const auto found = sockets_.find(connection);
   if (found == sockets_.end()) return;
   if (!submitted) return fail_ws(now, connection, make_error(code_of(submitted.error())));

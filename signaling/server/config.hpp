@@ -12,15 +12,13 @@
 #include "common/service/config_file.hpp"
 #include "signaling/core/hub.hpp"
 #include "signaling/server/ice_servers.hpp"
-#include "signaling/state/redis/redis_url.hpp"
+#include "signaling/server/token_verifier.hpp"
 
 namespace icebreaker::signaling {
 
 struct SignalEnvironment {
-  std::optional<std::string> port{};         // PORT
-  std::optional<std::string> turn_secret{};  // ICEBREAKER_TURN_SECRET: several, separated by commas
-  std::optional<std::string> redis_url{};    // ICEBREAKER_REDIS_URL
-  std::optional<std::string> token_secrets{};  // ICEBREAKER_TOKEN_SECRETS: separated by commas
+  std::optional<std::string> port;         // PORT
+  std::optional<std::string> turn_secret;  // ICEBREAKER_TURN_SECRET: several, separated by commas
 };
 
 SignalEnvironment read_environment();
@@ -31,10 +29,10 @@ struct SignalConfig {
   std::string web_root{};  // "off": none; empty: the client that came with the program
   std::vector<std::string> allowed_origins{};
   std::vector<Cidr> trusted_proxies{};
+  TokenVerifierConfig tokens{};
   HubConfig hub{};  // token_secrets may be empty: make random ones
   StateConfig state{};
-  std::optional<RedisUrl> redis{};  // absent: the state is in memory
-  std::size_t connections = 0;      // see apply_descriptor_limit
+  std::size_t connections = 0;  // see apply_descriptor_limit
   IceConfig ice{};
   std::chrono::milliseconds drain{10'000};
   std::optional<SocketAddress> metrics{};

@@ -5,8 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include "signaling/server/redis_metrics.hpp"
-
 namespace icebreaker::signaling {
 
 namespace {
@@ -89,7 +87,8 @@ void add_hub(MetricFamilies& out, const HubCounters& hub) {
              hub.stale_generation);
   add_single(out, "receives_superseded_total", "Receives ended by a newer one.", hub.superseded);
   add_single(out, "ice_refreshes_total", "ICE server lists sent unasked.", hub.ice_refreshes);
-  add_single(out, "rate_limited_total", "Requests and messages over a rate.", hub.rate_limited);
+  add_labelled(out, counter("rate_limited_total", "Requests and messages over a rate."), "what",
+               hub.rate_limited, [](std::size_t i) { return kLimited.at(i); });
   add_single(out, "state_unavailable_total", "Calls that the state engine could not answer.",
              hub.state_unavailable);
 }
@@ -125,7 +124,6 @@ MetricFamilies SignalMetrics::collect() const {
   add_hub(out, numbers.hub);
   add_web(out, numbers.web);
   add_responses(out, numbers.front);
-  if (numbers.redis) add_redis_metrics(out, *numbers.redis);
   MetricFamily receives{.name = "receives",
                         .help = "WebSocket sessions and held polls open now.",
                         .type = MetricType::Gauge,

@@ -15,6 +15,7 @@
 #include "signaling/server/config.hpp"
 #include "signaling/server/front.hpp"
 #include "signaling/server/signal_metrics.hpp"
+#include "signaling/server/token_verifier.hpp"
 #include "signaling/server/web_server.hpp"
 
 namespace icebreaker::signaling {
@@ -23,7 +24,6 @@ struct SignalParts {
   uv_loop_t* loop;
   State& state;
   std::string state_name;  // for the log, without secrets
-  std::function<std::optional<RedisLinkStats>()> redis_stats;
   RandomSource& random;
   service::Lifecycle& lifecycle;
   service::Log& log;
@@ -56,6 +56,7 @@ class SignalService {
   SignalParts parts_;
   service::Logger logger_;
   ConfiguredIceServers ice_;
+  JwtVerifier tokens_;
   EffectQueue effects_;
   Hub hub_;
   Front front_;

@@ -68,8 +68,7 @@ void MemoryState::close(Now now, const SessionId& session, Epoch epoch,
   finish(now);
 }
 
-void MemoryState::charge(Now now, std::vector<RateCharge> charges,
-                         Completion<std::optional<std::chrono::milliseconds>> done) {
+void MemoryState::charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) {
   later([now, result = rates_.charge(now.mono, charges), done = std::move(done)]() mutable {
     done(now, result);
   });

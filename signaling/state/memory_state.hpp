@@ -31,8 +31,7 @@ class MemoryState final : public State {
   void detach(Now now, const SessionId& session, ReceiveId receive) override;
   void submit(Now now, Submission submission, Completion<Submitted> done) override;
   void close(Now now, const SessionId& session, Epoch epoch, Completion<Submitted> done) override;
-  void charge(Now now, std::vector<RateCharge> charges,
-              Completion<std::optional<std::chrono::milliseconds>> done) override;
+  void charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) override;
 
   [[nodiscard]] std::optional<std::string> unready_reason(Now /*now*/) const override {
     return std::nullopt;

@@ -176,6 +176,8 @@ struct Submitted {
 
 // Keys are names of the hub's: `open` of an address prefix, `join` of a user …
 using RateCharge = GcraCharge<std::string>;
+// Nothing: charged. Otherwise refused, and after how long to try again.
+using RateWait = std::optional<std::chrono::milliseconds>;
 
 // Called by the engine, never from inside a call of the hub's that has not finished.
 class StateListener {
@@ -211,10 +213,8 @@ class State {
   // Ends the session; its peers get `peer-left` with `bye`.
   virtual void close(Now now, const SessionId& session, Epoch epoch,
                      Completion<Submitted> done) = 0;
-  // Rate limits that all instances share, under different keys. All or nothing; a value = refused,
-  // and after how long to try again.
-  virtual void charge(Now now, std::vector<RateCharge> charges,
-                      Completion<std::optional<std::chrono::milliseconds>> done) = 0;
+  // Rate limits that all instances share, under different keys. All or nothing.
+  virtual void charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) = 0;
 
   // Why this instance should get no new clients now, in words for /readyz and the log.
   [[nodiscard]] virtual std::optional<std::string> unready_reason(Now now) const = 0;

@@ -74,8 +74,7 @@ class DelayedState final : public State, private StateListener {
     inner_.close(now, session, epoch, later(std::move(done)));
   }
 
-  void charge(Now now, std::vector<RateCharge> charges,
-              Completion<std::optional<std::chrono::milliseconds>> done) override {
+  void charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) override {
     inner_.charge(now, std::move(charges), later(std::move(done)));
   }
 
@@ -115,24 +114,37 @@ class DelayedState final : public State, private StateListener {
   std::deque<std::move_only_function<void()>> waiting_;
 };
 
-class FakeShell final : public EffectSink, public IceServerSource {
+class FakeShell final : public EffectSink, public IceServerSource, public TokenVerifier {
  public:
   explicit FakeShell(HubConfig config = default_config(), std::uint64_t seed = 1)
       : random_{seed},
         memory_{StateConfig{}, random_},
         state_{memory_},
-        hub_{std::move(config), state_, *this, random_, *this} {}
+        hub_{std::move(config),
+             {.state = state_, .ice = *this, .tokens = *this, .random = random_, .out = *this}} {}
 
   static HubConfig default_config() {
     HubConfig config;
     config.token_secrets = {"secret"};
     config.opens_per_minute = 0;
+    config.joins_per_minute = 0;
+    config.matches_per_minute = 0;
     config.messages_per_second = 0;
     return config;
   }
 
   IceServerList ice_servers(Now /*now*/, const PeerId& peer, std::string_view host) override {
     return {{{{"turn:" + std::string{host}}, "u:" + peer.value, "c"}}, ice_ttl};
+  }
+
+  // Knows the tokens that the test gave out.
+  [[nodiscard]] std::expected<Admission, TokenRefusal> verify(
+      Now /*now*/, std::string_view token) const override {
+    const auto found = admissions.find(std::string{token});
+    if (found == admissions.end()) {
+      return std::unexpected(refuse_token(TokenProblem::BadSignature));
+    }
+    return found->second;
   }
 
   void emit(Effect effect) override {
@@ -221,6 +233,7 @@ class FakeShell final : public EffectSink, public IceServerSource {
 
   ClientInfo client{IpAddress::from_v4(0x7F000001), "host.example"};
   std::chrono::seconds ice_ttl{3600};
+  std::map<std::string, Admission> admissions;  // by token
 
  private:
   void record(effect::Send send) {

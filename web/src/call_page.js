@@ -211,12 +211,12 @@ export class CallPage {
   }
 
   #onMediaChange() {
-    const { tracks } = this.#media;
+    const { tracks, enabled } = this.#media;
     for (const kind of KINDS) {
-      this.#view.setControl(kind, { on: this.#media.isLive(kind), available: this.#media.isAvailable(kind) });
+      this.#view.setControl(kind, { on: this.#media.isLive(kind), available: tracks[kind] !== null });
     }
     this.#showMediaProblems();
-    this.#view.setLocalVideo(tracks.video);
+    this.#view.setLocalVideo(enabled.video ? tracks.video : null);
     const live = { audio: this.#media.isLive('audio'), video: this.#media.isLive('video') };
     this.#current?.session.setMedia(tracks, live);
     const atStart = this.#state === 'idle' || this.#state === 'preview';

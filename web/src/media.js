@@ -49,8 +49,6 @@ export class LocalMedia extends Emitter {
   problems = { audio: null, video: null };
   /** @type {Record<Kind, boolean>} switched on by the user */
   enabled = { audio: true, video: true };
-  /** The camera works, and is let go of while the user has it off: so does its light. */
-  #cameraRests = false;
 
   /**
    * @param {Devices | undefined} devices undefined in an insecure context
@@ -70,12 +68,10 @@ export class LocalMedia extends Emitter {
       return;
     }
     const era = this.#era;
-    /** @type {Kind[]} */
-    const kinds = this.#cameraRests ? ['audio'] : ['audio', 'video'];
     try {
-      await this.#acquire(era, kinds);
+      await this.#acquire(era, ['audio', 'video']);
     } catch (error) {
-      await Promise.all(kinds.map((kind) => this.#tryAlone(era, kind, error)));
+      await Promise.all([this.#tryAlone(era, 'audio', error), this.#tryAlone(era, 'video', error)]);
     }
     this.emit('change', undefined);
   }
@@ -93,18 +89,8 @@ export class LocalMedia extends Emitter {
   setEnabled(kind, on) {
     this.enabled[kind] = on;
     const track = this.tracks[kind];
-    if (kind === 'audio' && track) track.enabled = on;
-    if (kind === 'video' && track && !on) this.#restCamera(track);
+    if (track) track.enabled = on;
     this.emit('change', undefined);
-    if (kind === 'video' && on && this.#cameraRests) this.#wakeCamera();
-  }
-
-  /**
-   * Whether there is something to switch on or off.
-   * @param {Kind} kind
-   */
-  isAvailable(kind) {
-    return this.tracks[kind] !== null || (kind === 'video' && this.#cameraRests);
   }
 
   /** @param {Kind} kind */
@@ -166,25 +152,10 @@ export class LocalMedia extends Emitter {
    */
   #take(kind, track) {
     this.tracks[kind]?.stop();
-    this.problems[kind] = null;
-    if (kind === 'video' && !this.enabled.video) return this.#restCamera(track);
     track.enabled = this.enabled[kind];
     track.onended = () => this.#onEnded(kind, track);
     this.tracks[kind] = track;
-  }
-
-  /** @param {MediaStreamTrack} track */
-  #restCamera(track) {
-    track.stop();
-    this.tracks.video = null;
-    this.#cameraRests = true;
-  }
-
-  async #wakeCamera() {
-    await this.retry('video');
-    // Off again meanwhile, or failed: then its problem says what to do.
-    if (this.enabled.video) this.#cameraRests = false;
-    this.emit('change', undefined);
+    this.problems[kind] = null;
   }
 
   /**

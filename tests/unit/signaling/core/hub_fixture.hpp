@@ -23,6 +23,8 @@ struct TestClient {
 
 class HubTest : public ::testing::Test {
  protected:
+  explicit HubTest(HubConfig config = FakeShell::default_config()) : shell_{std::move(config)} {}
+
   TestClient hello(client::Hello hello = {}) {
     TestClient made{shell_.connect(), {}, 0, {}};
     shell_.send(made.connection, {std::nullopt, std::move(hello)});

@@ -322,32 +322,5 @@ TEST_F(HubTest, SaysGoawayBeforeItDrains) {
   EXPECT_EQ(shell_.response(late)->retry_after, 1s);
 }
 
-TEST_F(HubTest, LimitsOpensAndMessagesPerAddress) {
-  HubConfig config = FakeShell::default_config();
-  config.opens_per_minute = 2;
-  config.messages_per_second = 2;
-  FakeShell shell{config};
-  const auto first = shell.connect();
-  shell.send(first, R"({"type":"hello","protocol":1})");
-  shell.texts(first);
-  shell.open(R"({"type":"hello","protocol":1})");
-
-  const auto third = shell.open(R"({"type":"hello","protocol":1})");
-  EXPECT_EQ(shell.response(third)->status, 429);
-  EXPECT_EQ(shell.response(third)->retry_after, 30s);
-  shell.client.address = IpAddress::from_v4(0x7F000002);
-  EXPECT_EQ(shell.response(shell.open(R"({"type":"hello","protocol":1})"))->status, 201);
-
-  for (int n = 1; n <= 9; ++n) {
-    shell.send(first, R"({"type":"ice","n":)" + std::to_string(n) + "}");
-  }
-  const auto answers = shell.received(first);
-  ASSERT_EQ(answers.size(), 9U);
-  const auto& error = std::get<server::Error>(answers.back().message);
-  EXPECT_EQ(error.code, ErrorCode::RateLimited);
-  EXPECT_EQ(error.n, 9U);
-  EXPECT_EQ(error.retry_after, 500ms);
-}
-
 }  // namespace
 }  // namespace icebreaker::signaling::testing

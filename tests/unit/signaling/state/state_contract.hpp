@@ -107,9 +107,8 @@ class StateContract : public ::testing::TestWithParam<MakeEngine>, public StateL
   }
 
   // Nothing when taken, else how long to wait.
-  std::optional<std::chrono::milliseconds> charge(std::vector<RateCharge> charges) {
-    using Wait = std::optional<std::chrono::milliseconds>;
-    const auto done = wait<Wait>([&](Completion<Wait> completion) {
+  RateWait charge(std::vector<RateCharge> charges) {
+    const auto done = wait<RateWait>([&](Completion<RateWait> completion) {
       engine_->state().charge(engine_->now(), std::move(charges), std::move(completion));
     });
     EXPECT_TRUE(done);

@@ -7,8 +7,7 @@ namespace {
 constexpr GcraRate kFourAMinute{4, 1min, 1};
 
 // An engine's own clock may run on between two calls.
-void expect_wait(std::optional<std::chrono::milliseconds> wait,
-                 std::chrono::milliseconds expected) {
+void expect_wait(RateWait wait, std::chrono::milliseconds expected) {
   ASSERT_TRUE(wait);
   EXPECT_LE(*wait, expected);
   EXPECT_GE(*wait, expected - 1s);

@@ -1,0 +1,256 @@
+// What the hub limits, and how a refusal reaches the client.
+#include "signaling/core/rate_limiter.hpp"
+#include "tests/unit/signaling/core/hub_fixture.hpp"
+
+namespace icebreaker::signaling::testing {
+namespace {
+
+constexpr std::string_view kHello = R"({"type":"hello","protocol":1})";
+
+class HubRatesTest : public HubTest {
+ protected:
+  template <class Change>
+  void limit(Change change) {
+    HubConfig config = FakeShell::default_config();
+    change(config);
+    shell_.hub().reconfigure(config);
+  }
+
+  void come_from(std::string_view address) { shell_.client.address = *IpAddress::parse(address); }
+
+  std::uint64_t limited(Limited what) {
+    return shell_.hub().counters().rate_limited.at(static_cast<std::size_t>(what));
+  }
+
+  TestClient hello_as(const std::string& user) {
+    shell_.admissions[user] = {user, {}};
+    client::Hello with_token;
+    with_token.token = user;
+    return hello(with_token);
+  }
+
+  server::Error refused(TestClient& client, ClientMessage message) {
+    say(client, std::move(message));
+    auto error = only<server::Error>(client);
+    EXPECT_EQ(error.code, ErrorCode::RateLimited);
+    EXPECT_EQ(error.n, client.n);
+    return error;
+  }
+
+  void join_and_leave(TestClient& client) {
+    say(client, client::Join{"lobby", "", {}});
+    only<server::Joined>(client);
+    say(client, client::Leave{});
+  }
+};
+
+TEST_F(HubRatesTest, LimitsOpensPerAddressOnAllTransports) {
+  limit([](HubConfig& config) { config.opens_per_minute = 2; });
+  hello();
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+
+  const auto response = shell_.response(shell_.open(kHello));
+  EXPECT_EQ(response->status, 429);
+  EXPECT_EQ(response->retry_after, 30s);
+  EXPECT_EQ(error_of(response), ErrorCode::RateLimited);
+  const ConnectionId connection = shell_.connect();
+  shell_.send(connection, kHello);
+  EXPECT_EQ(std::get<server::Error>(shell_.received(connection).at(0).message).retry_after, 30s);
+  EXPECT_EQ(shell_.closed(connection), CloseCode::RateLimited);
+  EXPECT_EQ(limited(Limited::Open), 2U);
+  come_from("127.0.0.2");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+  come_from("127.0.0.1");
+  shell_.advance(30s);
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+}
+
+TEST_F(HubRatesTest, CountsANetworkOfIpv6AsOne) {
+  limit([](HubConfig& config) { config.opens_per_minute = 1; });
+  come_from("2001:db8:0:1::1");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+
+  come_from("2001:db8:0:1:ffff::2");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 429);
+  come_from("2001:db8:0:2::1");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+  come_from("192.0.2.1");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 201);
+  come_from("::ffff:192.0.2.1");
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 429);
+}
+
+TEST_F(HubRatesTest, LimitsJoinsAndMatches) {
+  limit([](HubConfig& config) {
+    config.joins_per_minute = 2;
+    config.matches_per_minute = 1;
+  });
+  TestClient ann = hello();
+  join_and_leave(ann);
+  join_and_leave(ann);
+
+  EXPECT_EQ(refused(ann, client::Join{"lobby", "", {}}).retry_after, 30s);
+  EXPECT_EQ(limited(Limited::Join), 1U);
+  say(ann, client::Match{"chess", 2, {}});
+  only<server::Matching>(ann);
+  TestClient bob = hello();
+  EXPECT_EQ(refused(bob, client::Match{"chess", 2, {}}).retry_after, 60s);
+  EXPECT_EQ(limited(Limited::Match), 1U);
+  EXPECT_EQ(
+      shell_.hub().counters().joins_refused.at(static_cast<std::size_t>(ErrorCode::RateLimited)),
+      1U);
+}
+
+TEST_F(HubRatesTest, AnswersAPostWithTooManyJoinsWith429AndTakesNothing) {
+  limit([](HubConfig& config) { config.joins_per_minute = 2; });
+  TestClient ann = open_by_http();
+  const std::vector<std::string> join{R"({"type":"join","n":1,"room":"lobby"})",
+                                      R"({"type":"leave","n":2})"};
+  const std::vector<std::string> more{R"({"type":"join","n":3,"room":"lobby"})",
+                                      R"({"type":"leave","n":4})",
+                                      R"({"type":"join","n":5,"room":"lobby"})"};
+  EXPECT_EQ(shell_.response(shell_.post(path_of(ann), post_body(ann, join)))->status, 202);
+
+  const auto refused = shell_.response(shell_.post(path_of(ann), post_body(ann, more)));
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_EQ(refused->retry_after, 30s);
+
+  shell_.advance(30s);
+  const auto taken = shell_.response(shell_.post(path_of(ann), post_body(ann, more)));
+  EXPECT_EQ(taken->status, 202);
+  EXPECT_EQ(decode_received(taken->body), 5U);
+}
+
+TEST_F(HubRatesTest, KeepsTheOrderAroundACharge) {
+  limit([](HubConfig& config) { config.joins_per_minute = 1; });
+  TestClient ann = hello();
+  shell_.state().delay();
+  say(ann, client::Watch{{"eve"}});
+  say(ann, client::Join{"lobby", "", {}});
+  say(ann, client::Leave{});
+  say(ann, client::Join{"other", "", {}});
+  say(ann, client::Watch{{"bob"}});
+  shell_.state().release();
+
+  const auto messages = take(ann);
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_EQ(std::get<server::UserPresence>(messages[0].message).user, "eve");
+  EXPECT_EQ(std::get<server::Joined>(messages[1].message).room, "lobby");
+  EXPECT_EQ(std::get<server::Error>(messages[2].message).code, ErrorCode::RateLimited);
+  EXPECT_EQ(std::get<server::Error>(messages[2].message).n, 4U);
+  EXPECT_EQ(std::get<server::UserPresence>(messages[3].message).user, "bob");
+}
+
+TEST_F(HubRatesTest, ForgetsAChargeWhoseConnectionIsGone) {
+  limit([](HubConfig& config) { config.joins_per_minute = 1; });
+  TestClient ann = hello();
+  shell_.state().delay();
+  say(ann, client::Join{"lobby", "", {}});
+  shell_.hang_up(ann.connection);
+  shell_.state().release();
+
+  TestClient again = hello(resume_of(ann, 0));
+  EXPECT_EQ(again.welcome.received, 0U);
+}
+
+TEST_F(HubRatesTest, ChargesARepeatedJoinOnce) {
+  limit([](HubConfig& config) { config.joins_per_minute = 1; });
+  TestClient ann = hello();
+  say(ann, client::Join{"lobby", "", {}});
+  only<server::Joined>(ann);
+
+  shell_.send(ann.connection, {1, client::Join{"lobby", "", {}}});
+
+  EXPECT_TRUE(take(ann).empty());
+  EXPECT_EQ(limited(Limited::Join), 0U);
+}
+
+TEST_F(HubRatesTest, AnswersAMessageAboveTheRateUnderItsNumber) {
+  limit([](HubConfig& config) { config.messages_per_second = 2; });
+  TestClient ann = hello();
+  for (int n = 1; n <= 8; ++n) say(ann, client::Watch{{"eve"}});
+  EXPECT_EQ(take(ann).size(), 8U);
+
+  EXPECT_EQ(refused(ann, client::Watch{{"eve"}}).retry_after, 500ms);
+  EXPECT_EQ(limited(Limited::Message), 1U);
+  shell_.advance(500ms);
+  take(ann);  // an ack
+  say(ann, client::Watch{{"eve"}});
+  only<server::UserPresence>(ann);
+}
+
+TEST_F(HubRatesTest, CountsMessagesThatCannotBeUsed) {
+  limit([](HubConfig& config) { config.messages_per_second = 2; });
+  TestClient ann = hello();
+  for (int n = 1; n <= 9; ++n) {
+    shell_.send(ann.connection, R"({"type":"nonsense","n":)" + std::to_string(++ann.n) + "}");
+  }
+
+  const auto messages = take(ann);
+  ASSERT_EQ(messages.size(), 9U);
+  EXPECT_EQ(std::get<server::Error>(messages[7].message).code, ErrorCode::UnknownType);
+  EXPECT_EQ(std::get<server::Error>(messages[8].message).code, ErrorCode::RateLimited);
+}
+
+TEST_F(HubRatesTest, CountsMessagesOfASessionWhereverItIs) {
+  limit([](HubConfig& config) { config.messages_per_second = 2; });
+  TestClient ann = hello();
+  for (int n = 1; n <= 8; ++n) say(ann, client::Watch{{"eve"}});
+  shell_.hang_up(ann.connection);
+  come_from("192.0.2.7");
+
+  TestClient moved = hello(resume_of(ann, 8));
+
+  refused(moved, client::Watch{{"eve"}});
+  const auto posted = shell_.response(
+      shell_.post(path_of(ann), post_body(ann, {R"({"type":"watch","n":10,"users":["eve"]})"})));
+  EXPECT_EQ(posted->status, 429);
+  EXPECT_EQ(posted->retry_after, 1s);
+}
+
+TEST_F(HubRatesTest, CountsAUserOfATokenWhereverItIs) {
+  limit([](HubConfig& config) {
+    config.access.auth = AuthMode::Token;
+    config.opens_per_minute = 3;
+    config.joins_per_minute = 1;
+    config.messages_per_second = 1;
+  });
+  TestClient first = hello_as("ann");
+  say(first, client::Join{"lobby", "", {}});
+  only<server::Joined>(first);
+  say(first, client::Leave{});
+  come_from("192.0.2.7");
+
+  TestClient second = hello_as("ann");
+  EXPECT_EQ(refused(second, client::Join{"lobby", "", {}}).retry_after, 60s);
+  come_from("192.0.2.8");
+  TestClient third = hello_as("ann");
+  say(third, client::Watch{{"eve"}});
+  only<server::UserPresence>(third);
+  refused(third, client::Watch{{"eve"}});
+  EXPECT_EQ(shell_.response(shell_.open(R"({"type":"hello","protocol":1,"token":"ann"})"))->status,
+            429);
+}
+
+TEST_F(HubRatesTest, DoesNotCountUsersThatAnybodyMayClaim) {
+  limit([](HubConfig& config) { config.opens_per_minute = 1; });
+  client::Hello as_ann;
+  as_ann.user = "ann";
+  hello(as_ann);
+  come_from("192.0.2.7");
+
+  hello(as_ann);
+}
+
+TEST_F(HubRatesTest, CountsForgedTokensAgainstTheirAddress) {
+  limit([](HubConfig& config) {
+    config.access.auth = AuthMode::Token;
+    config.opens_per_minute = 1;
+  });
+  const std::string_view forged = R"({"type":"hello","protocol":1,"token":"forged"})";
+  EXPECT_EQ(shell_.response(shell_.open(forged))->status, 401);
+  EXPECT_EQ(shell_.response(shell_.open(forged))->status, 429);
+}
+
+}  // namespace
+}  // namespace icebreaker::signaling::testing

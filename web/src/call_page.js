@@ -195,7 +195,8 @@ export class CallPage {
   /** @param {number} failures */
   #lossOf(failures) {
     if (!this.#window.isOnline()) return TEXT.offline;
-    return failures >= FAILURES_UNTIL_GONE ? TEXT.serverGone : TEXT.serverReconnecting;
+    if (failures < FAILURES_UNTIL_GONE) return TEXT.serverReconnecting;
+    return this.#state === 'connected' ? TEXT.serverGoneInCall : TEXT.serverGone;
   }
 
   #startMedia() {

@@ -183,7 +183,7 @@ test('a session that starts over shows that, and not the last picture', async ()
 });
 
 test('a server that is gone stays said while the page tries again', async () => {
-  const { view, client } = await inRoom();
+  const { view, client, phase } = await inRoom();
   const said = () => view.notices.get('server')?.title;
 
   client.emit('state', { state: 'reconnecting', failures: 1 });
@@ -192,6 +192,9 @@ test('a server that is gone stays said while the page tries again', async () => 
   assert.equal(said(), TEXT.serverReconnecting);
   client.emit('state', { state: 'connecting', failures: 4 });
   assert.equal(said(), TEXT.serverGone);
+  phase('connected');
+  client.emit('state', { state: 'reconnecting', failures: 5 });
+  assert.equal(said(), TEXT.serverGoneInCall);
   client.emit('state', { state: 'open', failures: 4 });
 
   assert.equal(said(), undefined);

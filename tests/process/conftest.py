@@ -97,6 +97,13 @@ def start_redis(tmp_path_factory):
 
 
 @pytest.fixture
+def adopt():
+    """adopt(Process) → the same, ended after the test; for harnesses that start several."""
+    with _ending_together() as adopt:
+        yield adopt
+
+
+@pytest.fixture
 def start_process():
     """start_process([argv…], ready=regex) → a Process in the background, killed after the test."""
     with _ending_together() as adopt:

@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "common/signaling/names.hpp"
-#include "signaling/server/origin_policy.hpp"
+#include "signaling/server/config_access.hpp"
 
 namespace icebreaker::signaling {
 
@@ -44,26 +44,6 @@ void check_state(const ConfigSection& root) {
   root.fail("state", "must be \"memory\"");
 }
 
-void check_auth(const ConfigSection& root) {
-  enum class Mode : std::uint8_t { None, Jwt };
-  const ConfigSection auth = root.section("auth");
-  if (auth.choice<Mode>("mode", Mode::None, {{"none", Mode::None}, {"jwt", Mode::Jwt}}) ==
-      Mode::Jwt) {
-    auth.fail("mode", "this version verifies no tokens; set mode = \"none\"");
-  }
-}
-
-std::vector<std::string> read_origins(const ConfigSection& root) {
-  std::vector<std::string> origins = root.texts("allowed_origins");
-  for (const std::string& origin : origins) {
-    if (!is_origin(origin)) {
-      root.fail("allowed_origins",
-                "`" + origin + "` is no origin: write \"https://example.org\" or \"*\"");
-    }
-  }
-  return origins;
-}
-
 std::string read_instance(const ConfigSection& root) {
   std::string instance = root.text("instance", "");
   if (!instance.empty() && !is_valid_name(instance)) {
@@ -85,6 +65,9 @@ void read_session(const ConfigSection& root, SignalConfig& config) {
   hub.away_after = read_ms(session, "away_after_ms", hub.away_after, milliseconds{0});
   hub.resume_window = read_ms(session, "resume_window_ms", hub.resume_window, milliseconds{100});
   hub.token_secrets = session.secrets("token_secrets");
+  hub.token_lifetime = std::chrono::duration_cast<seconds>(
+      session.duration("token_lifetime_s", hub.token_lifetime,
+                       {.min = seconds{60}, .max = std::chrono::hours{24 * 30}}));
   config.state.away_after = hub.away_after;
   config.state.resume_window = hub.resume_window;
   config.state.tombstone = hub.resume_window;
@@ -97,17 +80,30 @@ T read_count(const ConfigSection& section, std::string_view key, T otherwise, st
       section.integer(key, static_cast<std::int64_t>(otherwise), {.min = min, .max = max}));
 }
 
+void check_message_size(const ConfigSection& section, const Limits& limits) {
+  const auto size = std::to_string(limits.message_bytes);
+  if (limits.message_bytes > limits.body_bytes) {
+    section.fail("message_bytes", size + " is above body_bytes, " +
+                                      std::to_string(limits.body_bytes) +
+                                      ": no POST could carry such a message");
+  }
+  if (limits.message_bytes > limits.mailbox_bytes) {
+    section.fail("message_bytes", size + " is above mailbox_bytes, " +
+                                      std::to_string(limits.mailbox_bytes) +
+                                      ": no mailbox could take such a message");
+  }
+}
+
 void read_limits(const ConfigSection& root, SignalConfig& config) {
   const ConfigSection section = root.section("limits");
   HubConfig& hub = config.hub;
   Limits& limits = hub.limits;
-  hub.opens_per_minute = read_count(section, "opens_per_minute", hub.opens_per_minute, 0);
-  hub.messages_per_second = read_count(section, "messages_per_second", hub.messages_per_second, 0);
   limits.message_bytes = read_count(section, "message_bytes", limits.message_bytes, 1024);
   limits.body_bytes = read_count(section, "body_bytes", limits.body_bytes, 1024);
   limits.mailbox_messages = read_count(section, "mailbox_messages", limits.mailbox_messages, 1);
   limits.mailbox_bytes = read_count(section, "mailbox_bytes", limits.mailbox_bytes, 1024);
   limits.room_capacity = read_count(section, "room_capacity", limits.room_capacity, 1, 1024);
+  check_message_size(section, limits);
   config.state.mailbox_messages = limits.mailbox_messages;
   config.state.mailbox_bytes = limits.mailbox_bytes;
 
@@ -204,6 +200,7 @@ ping_ms = 25000
 away_after_ms = 3000
 resume_window_ms = 60000
 token_secrets = []                 # sign resume tokens; empty = random (one instance only)
+token_lifetime_s = 86400           # a resume token gives a session back for that long
 
 [ice]
 stun = ["stun:{host}:3478"]        # {host} = the host name under which the client came
@@ -214,13 +211,24 @@ secret = ""                        # empty = the first of ICEBREAKER_TURN_SECRET
 ttl_s = 3600
 
 [auth]
-mode = "none"
+mode = "none"                      # "jwt": a session opens with a token signed by one of the keys
+issuer = ""                        # the only `iss` that tokens may have; empty = any
+audience = ""                      # the `aud` that tokens must name; empty = they must name none
+leeway_s = 30                      # for clocks that differ, on exp, nbf and iat
+# [[auth.keys]]                    # several at once for rotation
+# id = ""                          # the `kid` of its tokens; empty = any
+# algorithm = "HS256"              # HS256, RS256 or ES256
+# secret_file = "jwt.secret"       # HS256: or secret; at least 32 bytes
+# public_key_file = "jwt.pem"      # RS256 and ES256: or public_key
 
 [rooms]
 capacity = 2
+names = "free"                     # "token": only rooms that the token names
 
-[limits]                           # rates per address prefix and user; 0 = off
+[limits]                           # rates per address prefix (/32, /64) and token's user; 0 = off
 opens_per_minute = 120
+joins_per_minute = 120             # this and matches: opens_per_minute when left out
+matches_per_minute = 120
 messages_per_second = 50
 connections = 0                    # 0 = what the limit of open files allows; above: 503
 sessions = 0                       # in memory; 0 = four for each connection; above: 503
@@ -243,11 +251,9 @@ SignalConfig read_signal_config(const ConfigSection& root, const SignalEnvironme
   check_state(root);
   config.instance = read_instance(root);
   config.web_root = root.text("web_root", "");
-  config.allowed_origins = read_origins(root);
-  config.trusted_proxies = root.cidrs("trusted_proxies");
+  read_access(root, config);
   read_session(root, config);
   read_ice(root, environment, config);
-  check_auth(root);
   read_limits(root, config);
   config.drain = root.section("drain").duration("seconds", config.drain,
                                                 {.min = seconds{0}, .max = std::chrono::hours{1}});
@@ -269,8 +275,6 @@ std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& r
   };
   compare("listen", running.listen, fresh.listen);
   compare("web_root", running.web_root, fresh.web_root);
-  compare("allowed_origins", running.allowed_origins, fresh.allowed_origins);
-  compare("trusted_proxies", running.trusted_proxies, fresh.trusted_proxies);
   compare("session", session(running), session(fresh));
   compare("limits", std::tuple{running.hub.limits, running.connections, running.state.sessions},
           std::tuple{fresh.hub.limits, fresh.connections, fresh.state.sessions});

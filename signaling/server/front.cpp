@@ -209,6 +209,11 @@ void Front::on_socket_closed(ConnectionId socket) {
   flush();
 }
 
+void Front::reconfigure(OriginPolicy origins, TrustedProxies proxies) {
+  config_.origins = std::move(origins);
+  config_.proxies = std::move(proxies);
+}
+
 void Front::on_deadline() {
   hub_.on_deadline(clock_());
   flush();

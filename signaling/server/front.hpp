@@ -66,6 +66,9 @@ class Front final : public WebHandler {
   void on_socket_too_large(ConnectionId socket) override;
   void on_socket_closed(ConnectionId socket) override;
 
+  // Holds for requests from here on.
+  void reconfigure(OriginPolicy origins, TrustedProxies proxies);
+
   void on_deadline();
   // Carries out what the hub did outside of a call from here: answers of the state engine.
   void flush();

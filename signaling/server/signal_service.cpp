@@ -183,14 +183,13 @@ void SignalService::on_reload() {
   try {
     const SignalConfig fresh = parts_.reload();
     ice_.reconfigure(fresh.ice);
-    HubConfig& hub = config_.hub;
-    hub.opens_per_minute = fresh.hub.opens_per_minute;
-    hub.messages_per_second = fresh.hub.messages_per_second;
-    hub.default_capacity = fresh.hub.default_capacity;
-    if (!fresh.hub.token_secrets.empty()) hub.token_secrets = fresh.hub.token_secrets;
-    hub_.reconfigure(hub);
+    tokens_.reconfigure(fresh.tokens);
+    front_.reconfigure(OriginPolicy{fresh.allowed_origins}, TrustedProxies{fresh.trusted_proxies});
+    reload_hub(fresh.hub);
     for (const std::string& warning : fresh.warnings) logger_.warn(warning);
-    logger_.info("reloaded: log level, ICE servers, token secrets, rates and room capacity");
+    logger_.info(
+        "reloaded: log level, ICE servers, access tokens, origins, proxies, resume token secrets, "
+        "rates and rooms");
     const auto later = settings_that_need_a_restart(config_, fresh);
     if (!later.empty()) {
       logger_.warn("these settings changed and need a restart", {{"settings", joined(later)}});
@@ -199,6 +198,19 @@ void SignalService::on_reload() {
     logger_.error("the configuration stays as it was", {{"why", error.what()}});
   }
   parts_.lifecycle.notify_ready("serving");
+}
+
+void SignalService::reload_hub(const HubConfig& fresh) {
+  HubConfig& hub = config_.hub;
+  hub.access = fresh.access;
+  hub.opens_per_minute = fresh.opens_per_minute;
+  hub.joins_per_minute = fresh.joins_per_minute;
+  hub.matches_per_minute = fresh.matches_per_minute;
+  hub.messages_per_second = fresh.messages_per_second;
+  hub.default_capacity = fresh.default_capacity;
+  hub.token_lifetime = fresh.token_lifetime;
+  if (!fresh.token_secrets.empty()) hub.token_secrets = fresh.token_secrets;
+  hub_.reconfigure(hub);
 }
 
 void SignalService::on_stop() {

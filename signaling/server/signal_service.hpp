@@ -46,6 +46,7 @@ class SignalService {
   void on_turn();
   void on_lifecycle();
   void on_reload();
+  void reload_hub(const HubConfig& fresh);
   void on_stop();
   void watch_readiness();
   [[nodiscard]] std::string listen_url() const;

@@ -1,28 +1,11 @@
-#include "signaling/server/config.hpp"
-
 #include <gtest/gtest.h>
 
-namespace icebreaker::signaling {
+#include "tests/unit/signaling/server/config_reading.hpp"
+
+namespace icebreaker::signaling::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-SignalConfig read(std::string_view text, const SignalEnvironment& environment = {}) {
-  const auto file = service::ConfigFile::parse("signal.toml", text);
-  SignalConfig config = read_signal_config(file.root(), environment);
-  service::read_log_config(file.root());
-  file.finish();
-  return config;
-}
-
-std::string refusal_of(std::string_view text, const SignalEnvironment& environment = {}) {
-  try {
-    read(text, environment);
-  } catch (const service::ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 TEST(SignalConfig, ReadsItsOwnDefault) {
   const SignalConfig config = read(default_signal_config());
@@ -72,18 +55,27 @@ TEST(SignalConfig, RefusesAPortThatIsNone) {
 
 TEST(SignalConfig, SaysInWordsWhatThisVersionLacks) {
   EXPECT_NE(refusal_of("state = \"redis://h\"").find("memory"), std::string::npos);
-  EXPECT_NE(refusal_of("[auth]\nmode = \"jwt\"").find("signal.toml:2"), std::string::npos);
 }
 
 TEST(SignalConfig, GivesHubAndStateTheSameLimits) {
   const SignalConfig config = read(
       "[session]\naway_after_ms = 5\nresume_window_ms = 7000\n"
-      "[limits]\nmailbox_messages = 9\nmailbox_bytes = 4096\n");
+      "[limits]\nmailbox_messages = 9\nmessage_bytes = 4096\nmailbox_bytes = 4096\n");
 
   EXPECT_EQ(config.state.away_after, config.hub.away_after);
   EXPECT_EQ(config.state.resume_window, 7s);
   EXPECT_EQ(config.state.mailbox_messages, 9U);
   EXPECT_EQ(config.hub.limits.mailbox_bytes, config.state.mailbox_bytes);
+}
+
+TEST(SignalConfig, RefusesMessagesThatNothingCouldCarry) {
+  EXPECT_EQ(
+      refusal_of("[limits]\nmessage_bytes = 300000\nmailbox_bytes = 300000"),
+      "signal.toml:2: limits.message_bytes: 300000 is above body_bytes, 262144: no POST could "
+      "carry such a message");
+  EXPECT_EQ(refusal_of("[limits]\nmailbox_bytes = 4096"),
+            "signal.toml:1: limits.message_bytes: 65536 is above mailbox_bytes, 4096: no mailbox "
+            "could take such a message");
 }
 
 TEST(SignalConfig, TellsWhatAReloadCannotChange) {
@@ -129,4 +121,4 @@ TEST(SignalConfig, RefusesASecretBesideAFixedUser) {
 }
 
 }  // namespace
-}  // namespace icebreaker::signaling
+}  // namespace icebreaker::signaling::testing

@@ -37,7 +37,6 @@ local function reap_partition(partition)
     done = done + 1
     if s and not is_received(s) then on_absent(s) else call('ZREM', index, peer) end
   end
-  F.look_again(partition)
 end
 
 local lapsed = call('ZRANGEBYSCORE', 'ib:i', '-inf', now - LAPSE, 'WITHSCORES')
@@ -47,6 +46,8 @@ end
 for partition = 0, 63 do
   if done < MOST then reap_partition(string.format('p%02d', partition)) end
 end
+-- Nobody is matched with who has just ended.
+for partition = 0, 63 do F.look_again(string.format('p%02d', partition)) end
 if done >= MOST then call('DEL', 'ib:reaper') end
 flush()
 return done

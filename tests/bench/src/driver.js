@@ -17,7 +17,7 @@ export class Driver {
     this.#limitMs = limitMs;
   }
 
-  /** @param {{ kind: ClientKind, port: number, pairs: number }} order */
+  /** @param {{ kind: ClientKind, ports: number[], pairs: number }} order */
   connect(order) {
     return this.#give({ what: 'connect', ...order });
   }

@@ -23,14 +23,14 @@ const CANDIDATE =
 /** @type {Client[][]} */
 const pairs = [];
 
-/** @param {{ kind: ClientKind, port: number, pairs: number }} order */
-async function connect({ kind, port, pairs: wanted }) {
+/** Of each pair one goes to the first and one to the last port. @param {{ kind: ClientKind, ports: number[], pairs: number }} order */
+async function connect({ kind, ports, pairs: wanted }) {
   const first = pairs.length;
   let next = first;
   async function openSome() {
     while (next < first + wanted) {
       const room = `bench-${next++}`;
-      const [ann, bob] = [new CLIENTS[kind](port), new CLIENTS[kind](port)];
+      const [ann, bob] = [new CLIENTS[kind](ports[0]), new CLIENTS[kind](ports[ports.length - 1])];
       for (const client of [ann, bob]) client.onFailure = () => fail(`a connection of ${kind} ended`);
       await ann.open(room);
       await bob.open(room);

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { Driver } from './driver.js';
 import { cpuSeconds, median, rssBytes } from './measure.js';
-import { startIcebreaker, startNodeRelay } from './subjects/start.js';
+import { startIcebreaker, startIcebreakersOnRedis, startNodeRelay } from './subjects/start.js';
 import { table } from './table.js';
 import { until } from './until.js';
 
@@ -27,6 +27,7 @@ const { values: options } = parseArgs({
 const [rounds, messages, seconds, idle] = [options.rounds, options.messages, options.seconds, options.idle].map(Number);
 
 const icebreaker = () => startIcebreaker(options.binary);
+const twoOnRedis = () => startIcebreakersOnRedis(options.binary, 2);
 const socketIo = () => startNodeRelay('socketio_relay.js');
 const plainWs = () => startNodeRelay('ws_relay.js');
 
@@ -37,6 +38,7 @@ const SUBJECTS = [
   { name: 'socket.io WebSocket', kind: 'socketio-websocket', start: socketIo },
   { name: 'icebreaker long-poll', kind: 'icebreaker-poll', start: icebreaker },
   { name: 'socket.io polling', kind: 'socketio-poll', start: socketIo },
+  { name: 'icebreaker WebSocket, 2 on Redis', kind: 'icebreaker-websocket', start: twoOnRedis },
 ];
 
 /** @typedef {{ perCpuSecond: number, latencies: { p50: number, p99: number }[], bytesPerClient: number }} Round */
@@ -46,11 +48,11 @@ async function measureTraffic({ kind, start }) {
   const server = await start();
   const driver = new Driver();
   try {
-    await driver.connect({ kind, port: server.port, pairs: PAIRS });
+    await driver.connect({ kind, ports: server.ports, pairs: PAIRS });
     await driver.exchange({ messages: Math.ceil(messages / 10) }); // warms caches and compilers up
-    const before = cpuSeconds(server.pid);
+    const before = cpuSeconds(server.pids);
     await driver.exchange({ messages });
-    const perCpuSecond = messages / (cpuSeconds(server.pid) - before);
+    const perCpuSecond = messages / (cpuSeconds(server.pids) - before);
     const latencies = [];
     for (const perSecond of RATES) latencies.push(await driver.paced({ perSecond, seconds }));
     return { perCpuSecond, latencies };
@@ -65,9 +67,9 @@ async function measureMemory({ kind, start }) {
   const server = await start();
   const driver = new Driver();
   try {
-    await driver.connect({ kind, port: server.port, pairs: 50 });
+    await driver.connect({ kind, ports: server.ports, pairs: 50 });
     const before = await settledRss(server);
-    await driver.connect({ kind, port: server.port, pairs: idle / 2 });
+    await driver.connect({ kind, ports: server.ports, pairs: idle / 2 });
     return ((await settledRss(server)) - before) / idle;
   } finally {
     await driver.stop();
@@ -78,16 +80,16 @@ async function measureMemory({ kind, start }) {
 /** @param {import('./subjects/start.js').Subject} server */
 async function settledRss(server) {
   let last = 0;
-  let busy = cpuSeconds(server.pid);
+  let busy = cpuSeconds(server.pids);
   // Acknowledgements are still to come, within a second; then nothing moves.
   await until('the server to come to rest', 1500, () => {
-    const [rss, cpu] = [rssBytes(server.pid), cpuSeconds(server.pid)];
+    const [rss, cpu] = [rssBytes(server.pids), cpuSeconds(server.pids)];
     const rests = rss === last && cpu - busy <= 0.05;
     [last, busy] = [rss, cpu];
     return rests;
   });
   await server.tidy();
-  return rssBytes(server.pid);
+  return rssBytes(server.pids);
 }
 
 /** @param {Map<string, Round[]>} results */

@@ -1,24 +1,30 @@
 // @ts-check
-// Starts the servers that are compared, each on a free port of loopback.
+// Starts the servers that are compared, and what they need, each on a free port of loopback.
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { until } from '../until.js';
 
 /**
- * @typedef {object} Subject a running server
- * @property {number} port
- * @property {number} pid
+ * @typedef {object} Subject what runs: one server, or several that are one service
+ * @property {number[]} ports
+ * @property {number[]} pids
  * @property {() => Promise<void>} tidy frees what a garbage collector would free some time
  * @property {() => Promise<void>} stop
  */
 
-const CONFIG = `
+/** @param {string} state as in signal.toml */
+const configOf = (state) => `
 listen = "127.0.0.1:0"
 web_root = "off"
+state = "${state}"
+[session]
+token_secrets = ["the secret of all instances"]
 [limits]
 opens_per_minute = 0
 messages_per_second = 0
@@ -28,17 +34,21 @@ seconds = 0
 address = "127.0.0.1:0"
 `;
 
-/** @param {string} binary @returns {Promise<Subject>} */
-export async function startIcebreaker(binary) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'icebreaker-bench-'));
+const NOTHING_TO_TIDY = async () => {};
+
+/** @param {string} binary @param {string} [state] @returns {Promise<Subject>} */
+export async function startIcebreaker(binary, state = 'memory') {
+  const folder = await makeFolder();
   const file = path.join(folder, 'signal.toml');
-  await writeFile(file, CONFIG);
+  await writeFile(file, configOf(state));
   const env = { ...process.env, PORT: undefined };
-  const child = spawn(binary, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const child = spawnTied(binary, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'], env });
   const port = await new Promise((done, failed) => {
+    let last = '';
     child.once('error', failed);
-    child.once('exit', () => failed(new Error(`${binary} ended before it was ready`)));
-    createInterface({ input: child.stderr }).on('line', (line) => {
+    child.once('exit', () => failed(new Error(`${binary} ended before it was ready: ${last}`)));
+    createInterface({ input: /** @type {import('node:stream').Readable} */ (child.stderr) }).on('line', (line) => {
+      last = line;
       const listening = / ready .*listen=http:\S*:(\d+)/.exec(line);
       if (listening) done(Number(listening[1]));
     });
@@ -47,7 +57,107 @@ export async function startIcebreaker(binary) {
     await end(child);
     await rm(folder, { recursive: true });
   };
-  return { port, pid: pidOf(child), tidy: async () => {}, stop };
+  return { ports: [port], pids: [pidOf(child)], tidy: NOTHING_TO_TIDY, stop };
+}
+
+/** @param {string} binary @param {number} count @returns {Promise<Subject>} */
+export async function startIcebreakersOnRedis(binary, count) {
+  const redis = await startRedis();
+  const service = await several(count, () => startIcebreaker(binary, `redis://127.0.0.1:${redis.port}/0`));
+  const stop = async () => {
+    await service.stop();
+    await redis.stop();
+  };
+  return { ...service, stop };
+}
+
+/** Relays that know nothing of each other. @param {string} name @param {number} count */
+export function startNodeRelays(name, count) {
+  return several(count, () => startNodeRelay(name));
+}
+
+/** @param {number} count @param {() => Promise<Subject>} start @returns {Promise<Subject>} */
+async function several(count, start) {
+  /** @type {Subject[]} */
+  const all = [];
+  while (all.length < count) all.push(await start());
+  const stop = async () => {
+    for (const each of all) await each.stop();
+  };
+  const [ports, pids] = [all.flatMap((each) => each.ports), all.flatMap((each) => each.pids)];
+  return { ports, pids, tidy: NOTHING_TO_TIDY, stop };
+}
+
+async function startRedis() {
+  const folder = await makeFolder();
+  const port = await freePort();
+  const argv = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', ''];
+  return startTool('redis-server', argv, port, folder);
+}
+
+/** Each request goes to an instance by chance. @param {number[]} ports */
+export async function startRandomBalancer(ports) {
+  const folder = await makeFolder();
+  const port = await freePort();
+  const file = path.join(folder, 'haproxy.cfg');
+  const servers = ports.map((each, i) => `  server s${i} 127.0.0.1:${each}`).join('\n');
+  await writeFile(
+    file,
+    `defaults
+  mode http
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+frontend front
+  bind 127.0.0.1:${port}
+  default_backend instances
+backend instances
+  balance random
+${servers}
+`,
+  );
+  return startTool('haproxy', ['-db', '-f', file], port, folder);
+}
+
+/** @param {string} name @param {string[]} argv @param {number} port @param {string} folder removed at the end */
+async function startTool(name, argv, port, folder) {
+  const child = spawnTied(name, argv, { stdio: 'ignore' });
+  await once(child, 'spawn');
+  await until(`${name} on port ${port}`, 50, () => takesConnections(port));
+  const stop = async () => {
+    await end(child);
+    await rm(folder, { recursive: true });
+  };
+  return { port, stop };
+}
+
+/**
+ * The kernel ends it with us, however we end.
+ * @param {string} name @param {string[]} argv @param {import('node:child_process').SpawnOptions} options
+ */
+function spawnTied(name, argv, options) {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', name, ...argv], options);
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function takesConnections(port) {
+  return new Promise((done) => {
+    const socket = net.connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
+    socket.on('error', () => done(false));
+  });
+}
+
+/** @returns {Promise<number>} free a moment ago, for programs that cannot choose and tell */
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+  const { port } = /** @type {net.AddressInfo} */ (server.address());
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+function makeFolder() {
+  return mkdtemp(path.join(os.tmpdir(), 'icebreaker-bench-'));
 }
 
 /** @param {string} name of a file beside this one @returns {Promise<Subject>} */
@@ -60,7 +170,7 @@ export async function startNodeRelay(name) {
     child.send('tidy');
     await tidied;
   };
-  return { port, pid: pidOf(child), tidy, stop: () => end(child) };
+  return { ports: [port], pids: [pidOf(child)], tidy, stop: () => end(child) };
 }
 
 /** @param {import('node:child_process').ChildProcess} child */

@@ -157,6 +157,8 @@ describe('a call between two browsers', () => {
     await ann.sees('Their microphone is off');
     await bob.presses('Turn camera off');
     await ann.sees('Their camera is off');
+    // Off also means that its light is.
+    assert.equal((await bob.openEnds()).tracks, 1);
     await bob.presses('Turn camera on');
 
     await ann.page.locator('.remote-off').waitFor({ state: 'hidden' });

@@ -212,12 +212,12 @@ export class CallPage {
   }
 
   #onMediaChange() {
-    const { tracks, enabled } = this.#media;
+    const { tracks } = this.#media;
     for (const kind of KINDS) {
-      this.#view.setControl(kind, { on: this.#media.isLive(kind), available: tracks[kind] !== null });
+      this.#view.setControl(kind, { on: this.#media.isLive(kind), available: this.#media.isAvailable(kind) });
     }
     this.#showMediaProblems();
-    this.#view.setLocalVideo(enabled.video ? tracks.video : null);
+    this.#view.setLocalVideo(tracks.video);
     const live = { audio: this.#media.isLive('audio'), video: this.#media.isLive('video') };
     this.#current?.session.setMedia(tracks, live);
     const atStart = this.#state === 'idle' || this.#state === 'preview';

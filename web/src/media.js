@@ -49,6 +49,8 @@ export class LocalMedia extends Emitter {
   problems = { audio: null, video: null };
   /** @type {Record<Kind, boolean>} switched on by the user */
   enabled = { audio: true, video: true };
+  /** The camera works, and is let go of while the user has it off: so does its light. */
+  #cameraRests = false;
 
   /**
    * @param {Devices | undefined} devices undefined in an insecure context
@@ -68,10 +70,12 @@ export class LocalMedia extends Emitter {
       return;
     }
     const era = this.#era;
+    /** @type {Kind[]} */
+    const kinds = this.#cameraRests ? ['audio'] : ['audio', 'video'];
     try {
-      await this.#acquire(era, ['audio', 'video']);
+      await this.#acquire(era, kinds);
     } catch (error) {
-      await Promise.all([this.#tryAlone(era, 'audio', error), this.#tryAlone(era, 'video', error)]);
+      await Promise.all(kinds.map((kind) => this.#tryAlone(era, kind, error)));
     }
     this.emit('change', undefined);
   }
@@ -89,8 +93,18 @@ export class LocalMedia extends Emitter {
   setEnabled(kind, on) {
     this.enabled[kind] = on;
     const track = this.tracks[kind];
-    if (track) track.enabled = on;
+    if (kind === 'audio' && track) track.enabled = on;
+    if (kind === 'video' && track && !on) this.#restCamera(track);
     this.emit('change', undefined);
+    if (kind === 'video' && on && this.#cameraRests) this.#wakeCamera();
+  }
+
+  /**
+   * Whether there is something to switch on or off.
+   * @param {Kind} kind
+   */
+  isAvailable(kind) {
+    return this.tracks[kind] !== null || (kind === 'video' && this.#cameraRests);
   }
 
   /** @param {Kind} kind */
@@ -152,10 +166,25 @@ export class LocalMedia extends Emitter {
    */
   #take(kind, track) {
     this.tracks[kind]?.stop();
+    this.problems[kind] = null;
+    if (kind === 'video' && !this.enabled.video) return this.#restCamera(track);
     track.enabled = this.enabled[kind];
     track.onended = () => this.#onEnded(kind, track);
     this.tracks[kind] = track;
-    this.problems[kind] = null;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #restCamera(track) {
+    track.stop();
+    this.tracks.video = null;
+    this.#cameraRests = true;
+  }
+
+  async #wakeCamera() {
+    await this.retry('video');
+    // Off again meanwhile, or failed: then its problem says what to do.
+    if (this.enabled.video) this.#cameraRests = false;
+    this.emit('change', undefined);
   }
 
   /**

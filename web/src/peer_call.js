@@ -20,7 +20,8 @@ import { Emitter } from './emitter.js';
  * @property {boolean} relayOnly
  * @property {LocalTracks} tracks
  * @property {MediaState} mediaState what of them is switched on
- * @property {(data: SignalData) => void} send
+ * @property {(data: SignalData, gen?: number) => void} send
+ * @property {number} [lastGen] of the calls before, so that the server does not take this one's for theirs
  * @property {Pick<import('./environment.js').Environment, 'setTimeout' | 'clearTimeout'>} environment
  */
 
@@ -33,6 +34,7 @@ const CONNECT_MS = 20_000;
 /**
  * One call to one peer: perfect negotiation over whatever `send` is. The impolite side makes the first
  * offer and is the one that restarts ICE; the polite side asks it to, so that restarts never collide.
+ * Descriptions and candidates carry the number of their negotiation: the server drops what is outdated.
  * @extends {Emitter<CallEvents>}
  */
 export class PeerCall extends Emitter {
@@ -42,9 +44,14 @@ export class PeerCall extends Emitter {
   #tracks;
   #closed = false;
   #ignoringOffer = false;
-  #offerId = 0;
+  /** The highest number of a negotiation that either side has made. */
+  #lastGen;
+  /** Of the own offer that is or was under way. */
+  #offeredGen = -1;
+  /** Of the last description that was sent: what its candidates belong to. */
+  #sentGen = 0;
   /** The offer that was unanswered at the last attempt to restart. */
-  #unansweredId = 0;
+  #unansweredGen = -1;
   /** @type {RTCIceCandidateInit[]} */
   #earlyCandidates = [];
   /** @type {Promise<void>} */
@@ -62,6 +69,7 @@ export class PeerCall extends Emitter {
     this.#polite = options.polite;
     this.#tracks = options.tracks;
     this.#mediaState = options.mediaState;
+    this.#lastGen = options.lastGen ?? 0;
     this.#connection = options.createConnection({
       iceServers: options.iceServers,
       iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
@@ -91,6 +99,10 @@ export class PeerCall extends Emitter {
     return this.#connection.connectionState;
   }
 
+  get lastGen() {
+    return this.#lastGen;
+  }
+
   /** @returns {Promise<RTCStatsReport>} */
   stats() {
     return this.#connection.getStats();
@@ -99,9 +111,10 @@ export class PeerCall extends Emitter {
   /**
    * A message of the peer. They are worked on one after the other, as they were sent.
    * @param {SignalData} data
+   * @param {number} [gen] of the negotiation that it belongs to
    */
-  receive(data) {
-    return this.#enqueue(() => this.#handle(data));
+  receive(data, gen) {
+    return this.#enqueue(() => this.#handle(data, gen));
   }
 
   /** @param {LocalTracks} tracks */
@@ -165,14 +178,18 @@ export class PeerCall extends Emitter {
   async #offer() {
     if (this.#connection.signalingState !== 'stable') return;
     await this.#connection.setLocalDescription();
-    this.#offerId += 1;
-    this.#sendDescription(this.#offerId);
+    this.#lastGen += 1;
+    this.#offeredGen = this.#lastGen;
+    this.#sendDescription(this.#offeredGen);
   }
 
-  /** @param {SignalData} data */
-  async #handle(data) {
+  /**
+   * @param {SignalData} data
+   * @param {number | undefined} gen
+   */
+  async #handle(data, gen) {
     if (data.kind === 'offer' || data.kind === 'answer') {
-      await this.#onDescription(data.kind, data.sdp, data.offer);
+      await this.#onDescription(data.kind, data.sdp, gen);
     } else if (data.kind === 'candidate') {
       await this.#onCandidate(data.candidate);
     } else if (data.kind === 'restart') {
@@ -185,26 +202,33 @@ export class PeerCall extends Emitter {
   /**
    * @param {'offer' | 'answer'} type
    * @param {string} sdp
-   * @param {number | undefined} offer its number at the side that made the offer
+   * @param {number | undefined} gen
    */
-  async #onDescription(type, sdp, offer) {
+  async #onDescription(type, sdp, gen = this.#lastGen) {
     const connection = this.#connection;
-    // Own offers are steps of the same queue, so the state alone tells whether one is under way. After an
-    // answer that failed it is have-remote-offer, and a newer offer is what helps.
-    const collision = type === 'offer' && connection.signalingState === 'have-local-offer';
-    this.#ignoringOffer = !this.#polite && collision;
+    this.#lastGen = Math.max(this.#lastGen, gen);
+    const isOffering = connection.signalingState === 'have-local-offer';
+    this.#ignoringOffer = type === 'offer' && isOffering && this.#winsOver(gen);
     if (this.#ignoringOffer) return;
     // An answer to an offer that was rolled back meanwhile.
-    if (type === 'answer' && connection.signalingState !== 'have-local-offer') return;
-    if (type === 'answer' && offer !== undefined && offer !== this.#offerId) return;
+    if (type === 'answer' && !(isOffering && gen === this.#offeredGen)) return;
 
     await connection.setRemoteDescription({ type, sdp });
     await this.#addEarlyCandidates();
     if (type === 'offer') {
       await this.#attachTracks();
       await connection.setLocalDescription();
-      this.#sendDescription(offer);
+      this.#sendDescription(gen);
     }
+  }
+
+  /**
+   * Who goes on when both have offered. The server drops the offer with the lower number wherever the
+   * higher one is ahead of it, so that must be the one that counts; of equal ones the impolite side's does.
+   * @param {number} gen of the other side's offer
+   */
+  #winsOver(gen) {
+    return this.#offeredGen > gen || (this.#offeredGen === gen && !this.#polite);
   }
 
   /** @param {RTCIceCandidateInit} candidate */
@@ -236,21 +260,22 @@ export class PeerCall extends Emitter {
     }
   }
 
-  /** @param {number | undefined} offer */
-  #sendDescription(offer) {
+  /** @param {number} gen */
+  #sendDescription(gen) {
     const description = this.#connection.localDescription;
     if (!description || this.#closed) return;
-    this.#options.send({ kind: description.type, sdp: description.sdp, ...(offer !== undefined && { offer }) });
+    this.#sentGen = gen;
+    this.#options.send({ kind: description.type, sdp: description.sdp }, gen);
   }
 
   /** @param {RTCIceCandidate | null} candidate null after the last one */
   #sendCandidate(candidate) {
     if (this.#closed) return;
     if (!candidate || candidate.candidate === '') {
-      if (!candidate) this.#options.send({ kind: 'end-of-candidates' });
+      if (!candidate) this.#options.send({ kind: 'end-of-candidates' }, this.#sentGen);
       return;
     }
-    this.#options.send({ kind: 'candidate', candidate: candidate.toJSON() });
+    this.#options.send({ kind: 'candidate', candidate: candidate.toJSON() }, this.#sentGen);
   }
 
   #sendMediaState() {
@@ -281,8 +306,8 @@ export class PeerCall extends Emitter {
   /** An own offer that was still unanswered the last time is made anew: it or its answer failed over there. */
   async #restartAnew() {
     const offered = this.#connection.signalingState === 'have-local-offer';
-    if (offered && this.#unansweredId !== this.#offerId) {
-      this.#unansweredId = this.#offerId;
+    if (offered && this.#unansweredGen !== this.#offeredGen) {
+      this.#unansweredGen = this.#offeredGen;
       return;
     }
     await this.#rollBack();

@@ -62,6 +62,8 @@ export class RoomSession extends Emitter {
   /** @type {MediaState} */
   #mediaState = { audio: false, video: false };
   #joined = false;
+  /** Of the negotiations of this stay: the server counts on for a partner who comes back. */
+  #lastGen = 0;
 
   /** @param {RoomOptions} options */
   constructor(options) {
@@ -124,7 +126,7 @@ export class RoomSession extends Emitter {
       case 'peer-left':
         return this.#onPeerLeft(message.peer, message.reason);
       case 'signal':
-        if (message.from === this.#partner) this.#call?.receive(message.data);
+        if (message.from === this.#partner) this.#call?.receive(message.data, message.gen);
         return;
       case 'error':
         return this.#onError(message);
@@ -230,7 +232,8 @@ export class RoomSession extends Emitter {
         relayOnly,
         tracks: this.#tracks,
         mediaState: this.#mediaState,
-        send: (data) => this.#client.signal(peer, data),
+        send: (data, gen) => void this.#client.signal(peer, data, gen === undefined ? {} : { gen }),
+        lastGen: this.#lastGen,
         environment,
       });
     } catch (error) {
@@ -282,6 +285,7 @@ export class RoomSession extends Emitter {
   }
 
   #endCall() {
+    this.#lastGen = this.#call?.lastGen ?? this.#lastGen;
     this.#call?.close();
     this.#call = null;
     this.#partner = '';

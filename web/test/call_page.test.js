@@ -63,6 +63,7 @@ class FakeMedia extends Emitter {
   retry = async (/** @type {string} */ kind) => void this.asked.push(kind);
   stop = () => void this.asked.push('stop');
   isLive = () => true;
+  isAvailable = () => true;
 }
 
 /** @extends {Emitter<Record<string, any>>} */

@@ -94,14 +94,73 @@ test('without mediaDevices the context is insecure', async () => {
   assert.deepEqual(media.problems, { audio: 'insecure', video: 'insecure' });
 });
 
-test('switching off disables the track, also one that comes later', async () => {
+test('a microphone that is off stays open, also one that comes later', async () => {
   const media = new LocalMedia(fakeDevices({}), granted);
-  media.setEnabled('video', false);
+  media.setEnabled('audio', false);
 
   await media.start();
 
-  assert.equal(media.tracks.video?.enabled, false);
-  assert.equal(media.isLive('video'), false);
+  assert.equal(media.tracks.audio?.enabled, false);
+  assert.equal(media.isLive('audio'), false);
+  media.setEnabled('audio', true);
+  assert.ok(media.isLive('audio'));
+});
+
+test('a camera that is off is let go of, and taken again when it is on', async () => {
+  const devices = fakeDevices({});
+  const media = new LocalMedia(devices, granted);
+  await media.start();
+  const first = /** @type {any} */ (media.tracks.video);
+
+  media.setEnabled('video', false);
+  assert.ok(first.stopped);
+  assert.deepEqual([media.tracks.video, media.isLive('video'), media.isAvailable('video')], [null, false, true]);
+  assert.equal(media.problems.video, null);
+  media.setEnabled('video', true);
+  await settle();
+
+  assert.ok(media.tracks.video && media.tracks.video !== first && media.isLive('video'));
+  assert.deepEqual(devices.asked, ['audio+video', 'video']);
+});
+
+test('a camera that is off stays off over the next start', async () => {
+  const devices = fakeDevices({});
+  const media = new LocalMedia(devices, granted);
+  await media.start();
+  media.setEnabled('video', false);
+  media.stop();
+
+  await media.start();
+
+  assert.deepEqual(devices.asked, ['audio+video', 'audio']);
+  assert.ok(media.isAvailable('video') && !media.isLive('video'));
+});
+
+test('a camera that is switched off again before it has started does not start', async () => {
+  const media = new LocalMedia(fakeDevices({}), granted);
+  await media.start();
+  media.setEnabled('video', false);
+
+  media.setEnabled('video', true);
+  media.setEnabled('video', false);
+  await settle();
+
+  assert.equal(media.tracks.video, null);
+  assert.ok(media.isAvailable('video'));
+});
+
+test('a camera that was taken by another program meanwhile says so', async () => {
+  const devices = fakeDevices({});
+  const media = new LocalMedia(devices, granted);
+  await media.start();
+  media.setEnabled('video', false);
+  devices.errors.video = 'NotReadableError';
+
+  media.setEnabled('video', true);
+  await settle();
+
+  assert.equal(media.problems.video, 'busy');
+  assert.equal(media.isAvailable('video'), false);
 });
 
 test('an unplugged device is told', async () => {

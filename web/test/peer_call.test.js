@@ -1,66 +1,10 @@
 // @ts-check
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PeerCall } from '../src/peer_call.js';
-import { FakeClock, settle } from './support/fake_clock.js';
-import { FakePeerConnection } from './support/fake_peer_connection.js';
+import { Relay, assertAgreed, exchange, makePair, makeSide, randomNumbers } from './support/call_scene.js';
+import { settle } from './support/fake_clock.js';
 
-/** One side of a call whose signals wait in `outbox` until a test carries them over. @param {string} name @param {boolean} polite */
-function makeSide(name, polite) {
-  const clock = new FakeClock();
-  /** @type {any[]} */
-  const outbox = [];
-  /** @type {any[]} */
-  const troubles = [];
-  /** @type {FakePeerConnection} */
-  let connection = /** @type {any} */ (null);
-  const tracks = /** @type {any} */ ({ audio: { kind: 'audio', of: name }, video: null });
-  const call = new PeerCall({
-    createConnection: (configuration) => /** @type {any} */ ((connection = new FakePeerConnection(name, configuration))),
-    polite,
-    iceServers: [{ urls: 'stun:call.test' }],
-    relayOnly: false,
-    tracks,
-    mediaState: { audio: true, video: false },
-    send: (data) => outbox.push(structuredClone(data)),
-    environment: clock,
-  });
-  call.on('trouble', (error) => troubles.push(error));
-  return { name, clock, call, connection, outbox, troubles, tracks };
-}
-
-/** @typedef {ReturnType<typeof makeSide>} Side */
-
-function makePair() {
-  const impolite = makeSide('impolite', false);
-  const polite = makeSide('polite', true);
-  impolite.call.start();
-  polite.call.start();
-  return { impolite, polite };
-}
-
-/** Carries everything over until both sides are quiet. @param {Side} one @param {Side} two */
-async function exchange(one, two) {
-  await settle();
-  for (let rounds = 0; one.outbox.length + two.outbox.length > 0; rounds += 1) {
-    assert.ok(rounds < 20, 'the two sides do not come to an end');
-    const [fromOne, fromTwo] = [one.outbox.splice(0), two.outbox.splice(0)];
-    for (const data of fromOne) two.call.receive(data);
-    for (const data of fromTwo) one.call.receive(data);
-    await settle();
-  }
-}
-
-/** @param {Side} one @param {Side} two */
-function assertAgreed(one, two) {
-  assert.equal(one.connection.signalingState, 'stable');
-  assert.equal(two.connection.signalingState, 'stable');
-  assert.deepEqual([...one.troubles, ...two.troubles], []);
-  const offer = one.connection.localDescription?.type === 'offer' ? one : two;
-  const answer = offer === one ? two : one;
-  assert.deepEqual(answer.connection.remoteDescription, offer.connection.localDescription);
-  assert.deepEqual(offer.connection.remoteDescription, answer.connection.localDescription);
-}
+/** @typedef {import('./support/call_scene.js').Side} Side */
 
 /** @param {Side} side */
 const kinds = (side) => side.outbox.map((data) => data.kind);
@@ -96,6 +40,68 @@ test('when both offer at once the polite side gives way', async () => {
   assert.notEqual(impolite.connection.localDescription?.sdp, offer);
 });
 
+test('each negotiation has a number of its own, and its answer and candidates the same', async () => {
+  const { impolite, polite } = makePair();
+  await settle();
+  const gens = (/** @type {Side} */ side) => side.outbox.map(({ kind, gen }) => [kind, gen]);
+  assert.deepEqual(gens(impolite), [['media', undefined], ['offer', 1]]);
+  const [, offer] = impolite.outbox.splice(0);
+  polite.outbox.length = 0;
+
+  await polite.call.receive(offer, 1);
+  polite.connection.onicecandidate({ candidate: null });
+  assert.deepEqual(gens(polite), [['answer', 1], ['end-of-candidates', 1]]);
+  await exchange(impolite, polite);
+  polite.connection.restartIce();
+  await settle();
+
+  assert.deepEqual(gens(polite), [['offer', 2]]);
+});
+
+test('of two offers at once the higher number counts, as it does at the server', async () => {
+  const impolite = makeSide('impolite', false, 3);
+  const polite = makeSide('polite', true, 7);
+  for (const side of [impolite, polite]) side.connection.addTransceiver('audio', { direction: 'sendrecv' });
+  await settle();
+  const [low, high] = [impolite.outbox.splice(0)[0], polite.outbox.splice(0)[0]];
+  assert.deepEqual([low.gen, high.gen], [4, 8]);
+
+  await polite.call.receive(low, low.gen);
+  assert.equal(polite.connection.signalingState, 'have-local-offer');
+  await impolite.call.receive(high, high.gen);
+  await exchange(impolite, polite);
+
+  assertAgreed(impolite, polite);
+});
+
+test('whatever the server drops as outdated and in whatever order both offer, they agree', async () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const random = randomNumbers(seed);
+    const below = (/** @type {number} */ max) => Math.floor(random() * max);
+    const [one, two] = [makeSide('one', false, below(3)), makeSide('two', true, below(3))];
+    const relay = new Relay(one, two);
+    one.call.start();
+    two.call.start();
+
+    for (let step = 0; step < 25; step += 1) {
+      const act = below(10);
+      const side = below(2) === 0 ? one : two;
+      if (act === 0) side.connection.restartIce();
+      else if (act === 1) for (const each of [one, two]) each.call.resync(each.call.polite);
+      else if (act < 6) relay.take(side);
+      else relay.give(side);
+      if (below(2) === 0) await settle();
+    }
+    await relay.empty();
+
+    try {
+      assertAgreed(one, two);
+    } catch (error) {
+      throw new Error(`with seed ${seed}`, { cause: error });
+    }
+  }
+});
+
 test('candidates that come before the description wait for it', async () => {
   const side = makeSide('polite', true);
   side.call.start();
@@ -104,7 +110,7 @@ test('candidates that come before the description wait for it', async () => {
   side.call.receive({ kind: 'candidate', candidate: { candidate: 'c2', sdpMid: '0' } });
   await settle();
   assert.deepEqual(side.connection.candidates, []);
-  side.call.receive({ kind: 'offer', sdp: 'offer', offer: 1 });
+  side.call.receive({ kind: 'offer', sdp: 'offer' }, 1);
   side.call.receive({ kind: 'candidate', candidate: { candidate: 'c3', sdpMid: '0' } });
   await settle();
 
@@ -119,17 +125,17 @@ test('own candidates go out one by one, and then their end', async () => {
   side.connection.onicecandidate({ candidate: { ...candidate, toJSON: () => candidate } });
   side.connection.onicecandidate({ candidate: null });
 
-  assert.deepEqual(side.outbox, [{ kind: 'candidate', candidate }, { kind: 'end-of-candidates' }]);
+  assert.deepEqual(side.outbox, [{ kind: 'candidate', candidate, gen: 0 }, { kind: 'end-of-candidates', gen: 0 }]);
 });
 
 test('an answer to an offer that was rolled back is not taken', async () => {
   const { impolite, polite } = makePair();
   await settle();
-  const stale = { kind: 'answer', sdp: 'stale', offer: 1 };
+  const stale = { kind: 'answer', sdp: 'stale' };
   impolite.call.resync(false);
   await settle();
 
-  await impolite.call.receive(stale);
+  await impolite.call.receive(stale, 1);
   assert.equal(impolite.connection.signalingState, 'have-local-offer');
   await exchange(impolite, polite);
   await impolite.call.receive({ kind: 'answer', sdp: 'nobody asked' });

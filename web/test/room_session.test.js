@@ -16,8 +16,8 @@ class FakeClient extends Emitter {
   stop = () => void this.done.push('stop');
   /** @param {string} room */
   join = (room) => void this.done.push(`join ${room}`);
-  /** @param {string} to @param {any} data */
-  signal = (to, data) => void this.sent.push({ to, kind: data.kind });
+  /** @param {string} to @param {any} data @param {any} options */
+  signal = (to, data, options) => void this.sent.push({ to, kind: data.kind, ...options });
 }
 
 /** @param {{ refusesConnections?: boolean }} [options] */
@@ -253,6 +253,23 @@ test('a place that was taken while the session was lost is told', () => {
   receive({ type: 'error', code: 'room_full', message: 'full' });
 
   assert.deepEqual(refusals, ['room_full']);
+});
+
+test('negotiations are counted on when a partner comes back after a call was given up', async () => {
+  const { client, connections, receive } = inCall();
+  const offers = () => client.sent.filter((signal) => signal.kind === 'offer').map((signal) => signal.gen);
+  await settle();
+  receive({ type: 'signal', from: 'bob', data: { kind: 'answer', sdp: 'x' }, gen: 1 });
+  await settle();
+  assert.equal(connections[0].signalingState, 'stable');
+
+  receive({ type: 'peer-left', peer: 'bob', reason: 'expired' });
+  connections[0].become('failed');
+  receive({ type: 'peer-joined', ...BOB });
+  await settle();
+
+  assert.equal(connections.length, 2);
+  assert.deepEqual(offers(), [1, 2]);
 });
 
 test('signals of strangers are not taken', async () => {

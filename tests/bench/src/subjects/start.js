@@ -18,13 +18,16 @@ import { until } from '../until.js';
  * @property {() => Promise<void>} stop
  */
 
-/** @param {string} state as in signal.toml */
-const configOf = (state) => `
+/** @typedef {{ state?: string, resumeWindowMs?: number }} Settings as in signal.toml */
+
+/** @param {Settings} settings */
+const configOf = ({ state = 'memory', resumeWindowMs = 60_000 }) => `
 listen = "127.0.0.1:0"
 web_root = "off"
 state = "${state}"
 [session]
 token_secrets = ["the secret of all instances"]
+resume_window_ms = ${resumeWindowMs}
 [limits]
 opens_per_minute = 0
 messages_per_second = 0
@@ -36,11 +39,11 @@ address = "127.0.0.1:0"
 
 const NOTHING_TO_TIDY = async () => {};
 
-/** @param {string} binary @param {string} [state] @returns {Promise<Subject>} */
-export async function startIcebreaker(binary, state = 'memory') {
+/** @param {string} binary @param {Settings} [settings] @returns {Promise<Subject>} */
+export async function startIcebreaker(binary, settings = {}) {
   const folder = await makeFolder();
   const file = path.join(folder, 'signal.toml');
-  await writeFile(file, configOf(state));
+  await writeFile(file, configOf(settings));
   const env = { ...process.env, PORT: undefined };
   const child = spawnTied(binary, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'], env });
   const port = await new Promise((done, failed) => {
@@ -63,7 +66,8 @@ export async function startIcebreaker(binary, state = 'memory') {
 /** @param {string} binary @param {number} count @returns {Promise<Subject>} */
 export async function startIcebreakersOnRedis(binary, count) {
   const redis = await startRedis();
-  const service = await several(count, () => startIcebreaker(binary, `redis://127.0.0.1:${redis.port}/0`));
+  const state = `redis://127.0.0.1:${redis.port}/0`;
+  const service = await several(count, () => startIcebreaker(binary, { state }));
   const stop = async () => {
     await service.stop();
     await redis.stop();

@@ -1,4 +1,4 @@
-// GET /metrics, /healthz and /readyz over HTTP on a private address, on threads of its own.
+// GET /metrics, /healthz and /readyz over HTTP on a private address, on a thread of its own.
 #pragma once
 
 #include <expected>
@@ -17,7 +17,7 @@ using NotReadyReason = std::function<std::optional<std::string>()>;
 
 class MetricsEndpoint {
  public:
-  // The callbacks run on the endpoint's threads. Port 0 lets the kernel choose. The error says what
+  // The callbacks run on the endpoint's thread. Port 0 lets the kernel choose. The error says what
   // went wrong with which address.
   static std::expected<std::unique_ptr<MetricsEndpoint>, std::string> start(
       const SocketAddress& address, CollectMetrics collect, NotReadyReason not_ready);
@@ -26,7 +26,7 @@ class MetricsEndpoint {
   MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
   MetricsEndpoint(MetricsEndpoint&&) = delete;
   MetricsEndpoint& operator=(MetricsEndpoint&&) = delete;
-  // Stops the threads; no callback runs afterwards.
+  // At once; no callback runs afterwards.
   ~MetricsEndpoint();
 
   [[nodiscard]] const SocketAddress& address() const;

@@ -4,7 +4,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -104,7 +103,7 @@ class Hub::Core final : public StateListener {
     enum class Stage : std::uint8_t { AwaitsHello, Opening, Open } stage = Stage::AwaitsHello;
     Receiver receiver;
     std::unique_ptr<const Vouched> vouched;  // null: nothing
-    std::deque<Waiting> inbox;
+    std::vector<Waiting> inbox;
     std::optional<Seq> ack;
     enum class Submit : std::uint8_t { Idle, Running } submit = Submit::Idle;
     SendNo received = 0;

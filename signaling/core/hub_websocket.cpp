@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "signaling/core/hub_core.hpp"
@@ -206,9 +208,11 @@ void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
   Submission submission{
       ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt), {}};
   std::size_t joins = 0;
-  while (!ws.inbox.empty() && !debt_of(ws, ws.inbox.front())) {
-    auto message = std::move(ws.inbox.front().message);
-    ws.inbox.pop_front();
+  auto inbox = std::exchange(ws.inbox, {});  // no memory for what is idle
+  const auto stop = std::ranges::find_if(
+      inbox, [&](const Waiting& waiting) { return debt_of(ws, waiting).has_value(); });
+  for (Waiting& waiting : std::ranges::subrange{inbox.begin(), stop}) {
+    auto& message = waiting.message;
     if (message && std::holds_alternative<client::Ice>(message->message)) {
       watch_ice(now, connection, 0ms);
     }
@@ -216,6 +220,7 @@ void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
                                             : refusal(message.error()));
     joins += is_join(submission.operations.back()) ? 1U : 0U;
   }
+  ws.inbox.assign(std::move_iterator{stop}, std::move_iterator{inbox.end()});
   state_.submit(
       now, std::move(submission),
       [this, connection, joins](Now then, std::expected<Submitted, StateError> submitted) {

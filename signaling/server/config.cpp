@@ -8,6 +8,7 @@
 
 #include "common/signaling/names.hpp"
 #include "signaling/server/config_access.hpp"
+#include "signaling/server/state_config.hpp"
 
 namespace icebreaker::signaling {
 
@@ -35,13 +36,12 @@ SocketAddress read_listen(const ConfigSection& root, const SignalEnvironment& en
   return listen;
 }
 
-void check_state(const ConfigSection& root) {
-  const std::string state = root.text("state", "memory");
-  if (state == "memory") return;
-  if (state.starts_with("redis://")) {
-    root.fail("state", "this version keeps its state in memory only; set state = \"memory\"");
-  }
-  root.fail("state", "must be \"memory\"");
+void check_token_secrets(const ConfigSection& root, const SignalConfig& config) {
+  if (!config.redis || !config.hub.token_secrets.empty()) return;
+  root.fail("state",
+            "instances that share a Redis must also share the secret of their resume tokens: set "
+            "token_secrets = [\"…\"] in [session] to the same on all, or "
+            "ICEBREAKER_TOKEN_SECRETS; `openssl rand -base64 32` makes one");
 }
 
 std::string read_instance(const ConfigSection& root) {
@@ -57,14 +57,15 @@ milliseconds read_ms(const ConfigSection& section, std::string_view key, millise
   return section.duration(key, otherwise, {.min = min, .max = std::chrono::hours{1}});
 }
 
-void read_session(const ConfigSection& root, SignalConfig& config) {
+void read_session(const ConfigSection& root, const SignalEnvironment& environment,
+                  SignalConfig& config) {
   const ConfigSection session = root.section("session");
   HubConfig& hub = config.hub;
   hub.hold = read_ms(session, "hold_ms", hub.hold, milliseconds{100});
   hub.ping = read_ms(session, "ping_ms", hub.ping, milliseconds{100});
   hub.away_after = read_ms(session, "away_after_ms", hub.away_after, milliseconds{0});
   hub.resume_window = read_ms(session, "resume_window_ms", hub.resume_window, milliseconds{100});
-  hub.token_secrets = session.secrets("token_secrets");
+  hub.token_secrets = read_token_secrets(session, environment.token_secrets);
   hub.token_lifetime = std::chrono::duration_cast<seconds>(
       session.duration("token_lifetime_s", hub.token_lifetime,
                        {.min = seconds{60}, .max = std::chrono::hours{24 * 30}}));
@@ -166,7 +167,10 @@ void read_tls(const ConfigSection& root, SignalConfig& config) {
 }  // namespace
 
 SignalEnvironment read_environment() {
-  return {.port = variable("PORT"), .turn_secret = variable("ICEBREAKER_TURN_SECRET")};
+  return {.port = variable("PORT"),
+          .turn_secret = variable("ICEBREAKER_TURN_SECRET"),
+          .redis_url = variable("ICEBREAKER_REDIS_URL"),
+          .token_secrets = variable("ICEBREAKER_TOKEN_SECRETS")};
 }
 
 void apply_descriptor_limit(SignalConfig& config, std::size_t descriptors) {
@@ -188,8 +192,9 @@ std::string_view default_signal_config() {
   return R"(# icebreaker-signal: rooms, signaling and the web client on one port.
 
 listen = "0.0.0.0:8080"            # the environment's PORT replaces the port
-state = "memory"
-instance = ""                      # a name for logs; empty = random
+state = "memory"                   # or "redis://[user:password@]host:port/db", or state_file;
+                                   # ICEBREAKER_REDIS_URL replaces it
+instance = ""                      # begins the name of the wake channel; empty = random
 web_root = ""                      # empty = the client that came with the program; "off" = none
 allowed_origins = []               # empty = same origin only; ["*"] = any
 trusted_proxies = []               # CIDRs whose X-Forwarded-For is believed
@@ -199,7 +204,8 @@ hold_ms = 20000                    # how long a poll without news is held
 ping_ms = 25000
 away_after_ms = 3000
 resume_window_ms = 60000
-token_secrets = []                 # sign resume tokens; empty = random (one instance only)
+token_secrets = []                 # sign resume tokens, the first signs; the same on all
+                                   # instances; empty = ICEBREAKER_TOKEN_SECRETS, or random
 token_lifetime_s = 86400           # a resume token gives a session back for that long
 
 [ice]
@@ -248,11 +254,12 @@ format = "text"
 SignalConfig read_signal_config(const ConfigSection& root, const SignalEnvironment& environment) {
   SignalConfig config;
   config.listen = read_listen(root, environment);
-  check_state(root);
+  config.redis = read_state_url(root, environment.redis_url);
   config.instance = read_instance(root);
   config.web_root = root.text("web_root", "");
   read_access(root, config);
-  read_session(root, config);
+  read_session(root, environment, config);
+  check_token_secrets(root, config);
   read_ice(root, environment, config);
   read_limits(root, config);
   config.drain = root.section("drain").duration("seconds", config.drain,
@@ -274,6 +281,8 @@ std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& r
                       config.hub.resume_window};
   };
   compare("listen", running.listen, fresh.listen);
+  compare("state", running.redis, fresh.redis);
+  compare("instance", running.instance, fresh.instance);
   compare("web_root", running.web_root, fresh.web_root);
   compare("session", session(running), session(fresh));
   compare("limits", std::tuple{running.hub.limits, running.connections, running.state.sessions},

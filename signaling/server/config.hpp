@@ -13,12 +13,15 @@
 #include "signaling/core/hub.hpp"
 #include "signaling/server/ice_servers.hpp"
 #include "signaling/server/token_verifier.hpp"
+#include "signaling/state/redis/redis_url.hpp"
 
 namespace icebreaker::signaling {
 
 struct SignalEnvironment {
-  std::optional<std::string> port;         // PORT
-  std::optional<std::string> turn_secret;  // ICEBREAKER_TURN_SECRET: several, separated by commas
+  std::optional<std::string> port{};         // PORT
+  std::optional<std::string> turn_secret{};  // ICEBREAKER_TURN_SECRET: several, separated by commas
+  std::optional<std::string> redis_url{};    // ICEBREAKER_REDIS_URL
+  std::optional<std::string> token_secrets{};  // ICEBREAKER_TOKEN_SECRETS: separated by commas
 };
 
 SignalEnvironment read_environment();
@@ -32,7 +35,8 @@ struct SignalConfig {
   TokenVerifierConfig tokens{};
   HubConfig hub{};  // token_secrets may be empty: make random ones
   StateConfig state{};
-  std::size_t connections = 0;  // see apply_descriptor_limit
+  std::optional<RedisUrl> redis{};  // absent: the state is in memory
+  std::size_t connections = 0;      // see apply_descriptor_limit
   IceConfig ice{};
   std::chrono::milliseconds drain{10'000};
   std::optional<SocketAddress> metrics{};

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "signaling/server/redis_metrics.hpp"
+
 namespace icebreaker::signaling {
 
 namespace {
@@ -124,6 +126,7 @@ MetricFamilies SignalMetrics::collect() const {
   add_hub(out, numbers.hub);
   add_web(out, numbers.web);
   add_responses(out, numbers.front);
+  if (numbers.redis) add_redis_metrics(out, *numbers.redis);
   MetricFamily receives{.name = "receives",
                         .help = "WebSocket sessions and held polls open now.",
                         .type = MetricType::Gauge,

@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "common/service/metrics.hpp"
 #include "signaling/core/counters.hpp"
 #include "signaling/server/front.hpp"
 #include "signaling/server/web_server.hpp"
+#include "signaling/state/redis/link_stats.hpp"
 
 namespace icebreaker::signaling {
 
@@ -17,6 +19,7 @@ struct SignalNumbers {
   WebCounters web;
   FrontCounters front;
   std::array<std::uint64_t, kTransportCount> receives{};
+  std::optional<RedisLinkStats> redis{};  // absent: the state is in memory
   std::uint64_t open_connections = 0;
   std::uint64_t tcp_connections = 0;
   std::uint64_t loop_turns = 0;

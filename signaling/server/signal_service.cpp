@@ -155,6 +155,7 @@ void SignalService::on_turn() {
        .web = web_->counters(),
        .front = front_.counters(),
        .receives = {hub_.receives(Transport::WebSocket), hub_.receives(Transport::Poll)},
+       .redis = parts_.redis_stats(),
        .open_connections = web_->open_count(),
        .tcp_connections = web_->connection_count(),
        .loop_turns = ++turns_});

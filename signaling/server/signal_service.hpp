@@ -24,6 +24,7 @@ struct SignalParts {
   uv_loop_t* loop;
   State& state;
   std::string state_name;  // for the log, without secrets
+  std::function<std::optional<RedisLinkStats>()> redis_stats;
   RandomSource& random;
   service::Lifecycle& lifecycle;
   service::Log& log;

@@ -16,7 +16,7 @@ constexpr unsigned kIdleConnectionSeconds = 75;  // above what proxies keep towa
 constexpr unsigned kRequestSeconds = 20;         // for a head, and between pieces of a body
 constexpr unsigned kHeadBytes = 8192;
 constexpr unsigned kReadBytes = 32U * 1024;
-constexpr std::size_t kSocketReadBytes = 4096;  // kept per WebSocket connection
+constexpr std::size_t kSocketReadBytes = 512;  // kept per WebSocket connection; takes a candidate
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 constexpr int kAcceptBatch = 64;
 constexpr std::size_t kRefusedInWords = 32;  // at once, above the limit of connections
@@ -91,6 +91,7 @@ WebServer::Impl::~Impl() {
   ending_ = true;
   stop_listening();
   deadline_timer_.reset();
+  turn_end_.reset();
   if (context_ == nullptr) return;
   lws_context_destroy(context_);
   // On a foreign loop the library's handles close in the next turns; it frees itself when asked
@@ -110,6 +111,7 @@ std::expected<void, std::string> WebServer::Impl::start() {
   watch_ = std::make_unique<SocketWatch>(loop_, [this](ConnectionId id) { on_watched(id); });
   deadline_timer_.start(loop_, [this] { on_deadline_timer(); });
   accept_pause_.start(loop_, [this] { start_accepting(); });
+  turn_end_.start(loop_, [this] { write_what_is_due(); });
   start_accepting();
   return {};
 }

@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <libwebsockets.h>
 #include <uv.h>
@@ -44,12 +44,14 @@ struct WebConnection {
 
   std::string message;  // a WebSocket message in the making
   bool message_too_large = false;
-  std::deque<std::string> outbox;
+  std::vector<std::string> outbox;  // an empty deque would hold 0.6 KB
   std::size_t outbox_bytes = 0;
   std::optional<SocketClose> closing;
   bool close_started = false;
   MonoTime last_heard;
   bool ping_due = false;
+  bool write_due = false;
+  bool broken = false;  // a write failed; the library closes it when it asks us next
 };
 
 class WebServer::Impl {
@@ -106,6 +108,8 @@ class WebServer::Impl {
   void on_established(WebConnection& connection);
   int on_frame(WebConnection& connection, std::string_view bytes);
   int on_socket_writable(WebConnection& connection);
+  void write_what_is_due();
+  static bool has_unwritten(const WebConnection& connection);
   bool write_frames(WebConnection& connection);
   void start_close(WebConnection& connection);
   void on_socket_deadline(WebConnection& connection, MonoTime now);
@@ -133,6 +137,8 @@ class WebServer::Impl {
   net::UvTimer accept_pause_;
   net::UvTimer deadline_timer_;
   std::unique_ptr<SocketWatch> watch_;
+  net::UvPrepare turn_end_;
+  std::vector<ConnectionId> writes_due_;
   std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
   std::unordered_map<ConnectionId, WebConnection*> by_id_;
   DeadlineQueue<ConnectionId>

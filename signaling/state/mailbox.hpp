@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "signaling/state/state.hpp"
@@ -53,10 +52,12 @@ class Mailbox {
   // False, and nothing done, when that number was never given out. An older one is no news.
   bool acknowledge(Seq seq) {
     if (seq > last()) return false;
-    for (; acked_ < seq; ++acked_) {
-      bytes_ -= frames_.front().text.size();
-      frames_.pop_front();
-    }
+    if (seq <= acked_) return true;
+    const auto end = frames_.begin() + static_cast<std::ptrdiff_t>(seq - acked_);
+    for (auto each = frames_.begin(); each != end; ++each) bytes_ -= each->text.size();
+    frames_.erase(frames_.begin(), end);
+    if (frames_.empty()) frames_ = {};  // most mailboxes are idle
+    acked_ = seq;
     return true;
   }
 
@@ -74,7 +75,7 @@ class Mailbox {
   }
 
   Bounds bounds_;
-  std::deque<Frame> frames_;
+  std::vector<Frame> frames_;
   Seq acked_ = 0;
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;

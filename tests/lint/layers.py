@@ -25,7 +25,6 @@ HEAVY = {
     "spdlog/": ("common/service/log.cpp",),
     "prometheus/": ("common/service/metrics.cpp",),
     "jwt.h": ("signaling/server/token_verifier.cpp",),
-    "civetweb.h": ("common/service/metrics_endpoint.cpp",),
     "hiredis/": ("signaling/state/redis/hiredis_",),
 }
 # One counter type may be read by another thread, which is what makes it an atomic.
@@ -54,8 +53,8 @@ LAYERS = (
     Layer("common/signaling", BASE, ("nlohmann/",)),
     Layer("common/c_api", PURE_COMMON, std=C_API_STD),
     Layer("common/net", BASE, KERNEL + ("openssl/", "uv.h"), HOSTED_STD, pure=False),
-    Layer("common/service", BASE, KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/", "civetweb.h",
-                                    "systemd/"), HOSTED_STD, pure=False),
+    Layer("common/service", BASE + ("common/net/",), KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/",
+                                                               "libwebsockets.h", "systemd/"), HOSTED_STD, pure=False),
     Layer("stun/core", PURE_COMMON),
     Layer("turn/core", PURE_COMMON),
     # The hub drives the state engine through its interface; the engines themselves stay out of its sight.
@@ -63,8 +62,10 @@ LAYERS = (
     Layer("signaling/state", BASE + ("common/signaling/", "common/net/"), KERNEL + ("uv.h", "hiredis/"), HOSTED_STD, pure=False),
     Layer("stun/server", COMMON + ("stun/core/",), KERNEL, HOSTED_STD, pure=False),
     Layer("turn/server", COMMON + ("turn/core/",), KERNEL, HOSTED_STD, pure=False),
-    Layer("signaling/server", COMMON + ("signaling/core/", "signaling/state/state.hpp"), KERNEL + ("jwt.h", "libwebsockets.h", "uv.h", "zlib.h"),
-          HOSTED_STD, pure=False),
+    # Of the engines only what a configuration says and what metrics show.
+    Layer("signaling/server", COMMON + ("signaling/core/", "signaling/state/state.hpp", "signaling/state/redis/redis_url.hpp",
+                                        "signaling/state/redis/link_stats.hpp"),
+          KERNEL + ("jwt.h", "libwebsockets.h", "uv.h", "zlib.h"), HOSTED_STD, pure=False),
 )
 # Composition roots make the concrete I/O, clock, randomness and state.
 MAIN_PROJECT = {"signaling/server/main.cpp": ("signaling/state/",)}

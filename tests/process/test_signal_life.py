@@ -89,7 +89,9 @@ def test_ends_with_1_and_one_line_when_the_port_is_taken(server, start_server):
 @pytest.mark.parametrize("text, line, word", [
     ('listen = "nonsense"\n', 1, "listen"),
     ('\n[session]\nhold_sm = 1\n', 3, "hold_ms"),
-    ('state = "redis://localhost"\n', 1, "memory"),
+    ('state = "redis://localhost"\n', 1, "token_secrets"),
+    ('state = "redis://:s3cret@"\n', 1, "names no host"),
+    ('state = "disk"\n', 1, "memory"),
     ('[auth]\nmode = "jwt"\n', 2, "auth.keys"),
     ('[rooms]\nnames = "token"\n', 2, "auth.mode"),
     ('[limits]\nmessage_bytes = 300000\n', 2, "body_bytes"),

@@ -19,7 +19,8 @@ def sanitizer_report(text):
 
 def clean_environment(extra=None):
     """Our environment without what changes a server's behaviour, with sanitizers set up."""
-    dropped = {"PORT", "ICEBREAKER_TURN_SECRET", "NOTIFY_SOCKET", "LISTEN_FDS"}
+    dropped = {"PORT", "ICEBREAKER_TURN_SECRET", "ICEBREAKER_REDIS_URL",
+               "ICEBREAKER_TOKEN_SECRETS", "NOTIFY_SOCKET", "LISTEN_FDS"}
     env = {key: value for key, value in os.environ.items() if key not in dropped}
     env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1:strict_string_checks=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")

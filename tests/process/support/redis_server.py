@@ -4,6 +4,7 @@ import contextlib
 import mmap
 import socket
 import struct
+from urllib.parse import quote
 
 from support.binaries import support_binary
 from support.net import free_port, wait_until
@@ -39,12 +40,12 @@ class RedisServer(Process):
     @property
     def url(self):
         """For `state = …` of signal.toml."""
-        user = f":{self.password}@" if self.password else ""
+        user = f":{quote(self.password, safe='')}@" if self.password else ""
         return f"redis://{user}127.0.0.1:{self.port}/0"
 
     @property
     def socket_url(self):
-        user = f":{self.password}@" if self.password else ""
+        user = f":{quote(self.password, safe='')}@" if self.password else ""
         return f"redis+unix://{user}{self.socket_path}"
 
     def wait_listening(self, timeout=20.0):

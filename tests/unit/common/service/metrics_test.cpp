@@ -1,43 +1,48 @@
 #include "common/service/metrics.hpp"
 
+#include <array>
 #include <atomic>
 #include <limits>
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "common/base/histogram.hpp"
+#include "common/net/open_socket.hpp"
+#include "common/net/sockaddr.hpp"
 #include "common/service/metrics_endpoint.hpp"
 
 namespace icebreaker::service {
 namespace {
 
-// One request over a new connection to 127.0.0.1; the whole response as text.
-std::string http(const SocketAddress& server, const std::string& request_line) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+// A blocking client whose reads end after 10 s at the latest.
+net::UniqueFd connect_to(const SocketAddress& server) {
+  net::UniqueFd fd{::socket(server.ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   const timeval limit{.tv_sec = 10, .tv_usec = 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(server.port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API takes sockaddr*.
-  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  const net::SockAddr address{server};
+  EXPECT_EQ(::connect(fd.get(), address.get(), address.size()), 0);
+  return fd;
+}
+
+// One request over a new connection; the whole response as text.
+std::string http(const SocketAddress& server, const std::string& request_line) {
+  const net::UniqueFd fd = connect_to(server);
   const std::string request = request_line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-  EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL),
+  EXPECT_EQ(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(request.size()));
   std::string response;
   std::array<char, 4096> buffer{};
   ssize_t size = 0;
-  while ((size = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
+  while ((size = ::recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0) {
     response.append(buffer.data(), static_cast<std::size_t>(size));
   }
-  ::close(fd);
   return response;
+}
+
+std::optional<std::string> always_ready() {
+  return std::nullopt;
 }
 
 MetricFamilies example() {
@@ -137,26 +142,57 @@ TEST_F(MetricsEndpointTest, ServesNothingElse) {
 }
 
 TEST_F(MetricsEndpointTest, SaysWhichAddressIsInUse) {
-  const auto second = MetricsEndpoint::start(endpoint_->address(), example,
-                                             [] { return std::optional<std::string>{}; });
+  const auto second = MetricsEndpoint::start(endpoint_->address(), example, always_ready);
 
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error(),
             "cannot listen on " + endpoint_->address().to_string() + ": Address already in use");
 }
 
-// Debian's civetweb has no IPv6; one that has it listens.
-TEST(MetricsEndpoint, ListensOnIpv6OrSaysWhyNot) {
-  const auto endpoint = MetricsEndpoint::start({IpAddress::loopback(Family::V6), 0}, example,
-                                               [] { return std::optional<std::string>{}; });
-
-  if (endpoint) {
-    EXPECT_NE((*endpoint)->address().port, 0);
-  } else {
-    EXPECT_EQ(endpoint.error(),
-              "cannot listen on [::1]:0: the HTTP library was built without IPv6, use an IPv4 "
-              "address");
+TEST(MetricsEndpoint, ListensOnIpv6) {
+  const SocketAddress wanted{IpAddress::loopback(Family::V6), 0};
+  if (const auto probe = net::open_tcp_listener(wanted, net::PortSharing::Exclusive);
+      !probe && net::is_missing_ipv6(wanted, probe.error())) {
+    GTEST_SKIP() << "this machine has no IPv6";
   }
+
+  const auto endpoint = MetricsEndpoint::start(wanted, example, always_ready);
+
+  ASSERT_TRUE(endpoint.has_value()) << endpoint.error();
+  EXPECT_TRUE(http((*endpoint)->address(), "GET /healthz").starts_with("HTTP/1.1 200 "));
+}
+
+TEST(MetricsEndpoint, ServesMoreThanASocketTakesAtOnce) {
+  const auto many = [] {
+    MetricFamily family{"icebreaker_many", "Many.", MetricType::Gauge, {}};
+    for (int i = 0; i < 100'000; ++i) {
+      family.samples.push_back({{{"number", std::to_string(i)}}, 1, {}});
+    }
+    return MetricFamilies{family};
+  };
+  const auto endpoint =
+      MetricsEndpoint::start({IpAddress::loopback(Family::V4), 0}, many, always_ready);
+  ASSERT_TRUE(endpoint.has_value());
+
+  const std::string response = http((*endpoint)->address(), "GET /metrics");
+
+  const std::size_t body = response.find("\r\n\r\n") + 4;
+  EXPECT_NE(response.find("Content-Length: " + std::to_string(response.size() - body)),
+            std::string::npos);
+  EXPECT_NE(response.find("number=\"99999\""), std::string::npos);
+}
+
+TEST(MetricsEndpoint, StopsUnderAConnectionThatSaysNothing) {
+  auto endpoint =
+      MetricsEndpoint::start({IpAddress::loopback(Family::V4), 0}, example, always_ready);
+  ASSERT_TRUE(endpoint.has_value());
+  const net::UniqueFd silent = connect_to((*endpoint)->address());
+  EXPECT_TRUE(http((*endpoint)->address(), "GET /healthz").starts_with("HTTP/1.1 200 "));
+
+  endpoint->reset();
+
+  char byte = 0;
+  EXPECT_EQ(::recv(silent.get(), &byte, 1, 0), 0);
 }
 
 }  // namespace

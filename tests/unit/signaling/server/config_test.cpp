@@ -39,6 +39,49 @@ TEST(SignalConfig, TakesPortAndSecretFromTheEnvironment) {
   EXPECT_TRUE(config.warnings.empty());
 }
 
+constexpr std::string_view kShared = "[session]\ntoken_secrets = [\"one\"]\n";
+
+TEST(SignalConfig, KeepsItsStateInMemoryUnlessARedisIsNamed) {
+  EXPECT_FALSE(read("").redis);
+  EXPECT_FALSE(read("state = \"memory\"\n").redis);
+
+  const SignalConfig config =
+      read("state = \"redis://:s3cret@[::1]:7000/2\"\n" + std::string{kShared});
+
+  EXPECT_EQ(config.redis,
+            (RedisUrl{.host = "::1", .port = 7000, .password = "s3cret", .database = 2}));
+}
+
+TEST(SignalConfig, TakesRedisAndTokenSecretsFromTheEnvironment) {
+  const SignalConfig config =
+      read(default_signal_config(), {.redis_url = "redis://cache", .token_secrets = "one,,two"});
+
+  EXPECT_EQ(config.redis, (RedisUrl{.host = "cache"}));
+  EXPECT_EQ(config.hub.token_secrets, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(read(kShared, {.token_secrets = "two"}).hub.token_secrets,
+            std::vector<std::string>{"one"});
+}
+
+TEST(SignalConfig, RefusesASharedStateWithoutSharedTokenSecrets) {
+  const std::string refusal = refusal_of("\nstate = \"redis://cache\"\n");
+
+  EXPECT_TRUE(refusal.starts_with("signal.toml:2: state: ")) << refusal;
+  EXPECT_NE(refusal.find("openssl rand -base64 32"), std::string::npos);
+}
+
+TEST(SignalConfig, NeverRepeatsARedisPasswordInARefusal) {
+  for (const std::string_view text :
+       {"state = \"redis://:s3cret@\"\n", "state = \"rediss://:s3cret@cache\"\n",
+        "state = \"redis://:s3cret@cache\"\n"}) {
+    const std::string refusal = refusal_of(text);
+    EXPECT_TRUE(refusal.starts_with("signal.toml:1: state: ")) << refusal;
+    EXPECT_EQ(refusal.find("s3cret"), std::string::npos) << refusal;
+  }
+  const std::string refusal = refusal_of("", {.redis_url = "redis://:s3cret@"});
+  EXPECT_NE(refusal.find("ICEBREAKER_REDIS_URL"), std::string::npos) << refusal;
+  EXPECT_EQ(refusal.find("s3cret"), std::string::npos) << refusal;
+}
+
 TEST(SignalConfig, PrefersTheFilesSecret) {
   const SignalConfig config = read("[[ice.turn]]\nurls = [\"turn:t\"]\nsecret = \"own\"\n",
                                    {.port = {}, .turn_secret = "other"});
@@ -54,7 +97,7 @@ TEST(SignalConfig, RefusesAPortThatIsNone) {
 }
 
 TEST(SignalConfig, SaysInWordsWhatThisVersionLacks) {
-  EXPECT_NE(refusal_of("state = \"redis://h\"").find("memory"), std::string::npos);
+  EXPECT_NE(refusal_of("state = \"disk\"").find("memory"), std::string::npos);
 }
 
 TEST(SignalConfig, GivesHubAndStateTheSameLimits) {

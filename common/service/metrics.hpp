@@ -54,7 +54,8 @@ using CollectMetrics = std::function<MetricFamilies()>;
 // Prometheus text exposition format 0.0.4.
 std::string exposition_of(const MetricFamilies& families);
 
-// process_resident_memory_bytes, process_open_fds, process_cpu_seconds_total, … of this process.
+// process_resident_memory_bytes, process_open_fds, process_cpu_seconds_total, … of this process;
+// for the collector of a server to begin with.
 MetricFamilies process_metrics();
 
 }  // namespace icebreaker::service

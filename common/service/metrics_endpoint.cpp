@@ -174,9 +174,7 @@ Reply MetricsEndpoint::Impl::reply_to(std::string_view path) const {
             .more_headers = "Retry-After: 1\r\n"};
   }
   if (path != "/metrics") return {.status = "404 Not Found", .body = "see /metrics\n"};
-  MetricFamilies families = collect();
-  for (MetricFamily& each : process_metrics()) families.push_back(std::move(each));
-  return {.body = exposition_of(families),
+  return {.body = exposition_of(collect()),
           .content_type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 

@@ -120,7 +120,8 @@ std::vector<Plain> plain_metrics() {
 }  // namespace
 
 service::MetricFamilies metrics_of(std::span<const WorkerCounters> workers) {
-  service::MetricFamilies families{messages(workers)};
+  service::MetricFamilies families = service::process_metrics();
+  families.push_back(messages(workers));
   for (const Plain& each : plain_metrics()) {
     families.push_back(single(each.name, each.help, each.type, sum(workers, each.count)));
   }

@@ -137,6 +137,8 @@ def test_metrics_text_is_checked():
     assert Metrics.parse('a{b="x y",c="}"} 1e3\nd 2\n') == {'a{b="x y",c="}"}': 1000, "d": 2}
     with pytest.raises(AssertionError, match="not the Prometheus text format"):
         Metrics.parse("a b c d\n")
+    with pytest.raises(AssertionError, match="a metric is there twice"):
+        Metrics.parse("# TYPE a gauge\na 1\n# TYPE a gauge\na 1\n")
 
 
 def test_toml_is_read_back_as_written():

@@ -1,7 +1,5 @@
 #include "turn/server/metrics.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -144,14 +142,12 @@ void add_io(const Workers& workers, service::MetricFamilies& families) {
 }  // namespace
 
 service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& workers) {
-  service::MetricFamilies families;
+  service::MetricFamilies families = service::process_metrics();
   add_allocations(workers, families);
   add_traffic(workers, families);
   add_requests(workers, families);
   add_refusals(workers, families);
   add_io(workers, families);
-  auto process = service::process_metrics();
-  std::ranges::move(process, std::back_inserter(families));
   return families;
 }
 

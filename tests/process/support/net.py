@@ -85,6 +85,9 @@ class Metrics(dict):
         parsed = [(_SAMPLE.match(row), row) for row in rows]
         bad = [row for found, row in parsed if found is None]
         assert not bad, f"not the Prometheus text format: {bad}"
+        types = [line for line in text.splitlines() if line.startswith("# TYPE ")]
+        twice = {line for line in types if types.count(line) > 1}
+        assert not twice, f"a metric is there twice: {twice}"
         return cls((row.rsplit("}", 1)[0] + "}" if found[2] is not None else found[1],
                     float(found[3])) for found, row in parsed)
 

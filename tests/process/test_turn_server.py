@@ -201,6 +201,18 @@ def test_sighup_takes_new_users_and_keeps_the_old_on_a_bad_file(start_server, ec
     assert "Cannot complete Allocation" in uclient(turn, *to_echo, *STATIC)
 
 
+def test_a_refused_reload_leaves_the_log_level(start_server):
+    turn = start_server("turn", turn_config())
+
+    turn.write_config(turn_config(auth={}, log={"level": "error"}))
+    turn.signal(signal.SIGHUP)
+    turn.wait_for("reload refused")
+    turn.write_config(turn_config())
+    turn.signal(signal.SIGHUP)
+
+    turn.wait_for("INFO turn: reloaded")
+
+
 def test_is_ready_while_it_serves(turn):
     assert turn.get("/readyz").status == 200
     assert turn.get("/healthz").status == 200

@@ -32,6 +32,7 @@ struct ServerConfig {
   QuotaLimits quota;
   RelayLimits limits;
   std::optional<SocketAddress> metrics;
+  service::LogLevel log_level = service::LogLevel::Info;  // for a reload
 };
 
 // Throws service::ConfigError. `environment_secrets` is the value of ICEBREAKER_TURN_SECRET.

@@ -21,12 +21,12 @@ std::string_view environment_secrets() {
   return value == nullptr ? std::string_view{} : std::string_view{value};
 }
 
-ServerConfig read_config_anew(const service::CommandLine& command_line, service::Log& log) {
+ServerConfig read_config_anew(const service::CommandLine& command_line) {
   const auto file = service::open_config(command_line, turn::kDefaultConfig);
   ServerConfig config = turn::read_config(file.root(), environment_secrets());
   const service::LogConfig log_config = service::read_log_config(file.root());
   file.finish();
-  log.set_level(command_line.log_level.value_or(log_config.level));
+  config.log_level = command_line.log_level.value_or(log_config.level);
   return config;
 }
 
@@ -40,7 +40,7 @@ int serve(ServerConfig config, service::Log& log, const service::CommandLine& co
   service::Lifecycle lifecycle;
   crypto::SystemRandom random;
   turn::Server server{std::move(config), log, random};
-  server.run(lifecycle, [&] { return read_config_anew(command_line, log); });
+  server.run(lifecycle, [&] { return read_config_anew(command_line); });
   return service::kExitClean;
 }
 

@@ -191,6 +191,7 @@ void Server::reload(const std::function<ServerConfig()>& read) {
     }
     for (Shard& shard : shards_) shard.worker->reconfigure(rules_of(config));
     quota_.set_limits(config.quota);
+    log_sink_.set_level(config.log_level);
     if (needs_restart(config_, config)) {
       log_.warn(
           "listeners, relay, workers, metrics and limits per allocation change at the next "

@@ -173,6 +173,13 @@ def test_refuses_transports_that_do_not_exist_yet(start_server):
     assert "tcp is not supported" in turn.text
 
 
+def test_refuses_certificates_that_it_would_not_use(start_server):
+    turn = start_server("turn", turn_config(tls={"certificate_file": "a.pem"}), wait=False)
+
+    assert turn.wait() == 2
+    assert re.search(r"turn\.toml:\d+: tls: listening with TLS or DTLS is not available", turn.text)
+
+
 def test_answers_508_when_relay_ports_run_out(start_server, echo_port):
     port = free_port()
     turn = start_server("turn", turn_config(relay={"addresses": ["127.0.0.1"],

@@ -96,10 +96,11 @@ ServerConfig read_config(const ConfigSection& root, std::string_view environment
   if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
     root.fail("realm", "1 to 128 bytes are needed");
   }
-  // Meant for the tls and dtls listeners, which read_listeners() refuses so far.
-  const ConfigSection tls = root.section("tls");
-  static_cast<void>(tls.find_text("certificate_file"));
-  static_cast<void>(tls.find_text("key_file"));
+  // Accepting the section in silence would let an operator believe that the relay is encrypted.
+  if (root.has("tls")) {
+    root.fail("tls",
+              "listening with TLS or DTLS is not available in this version; remove the section");
+  }
   read_relay(root.section("relay"), config);
 
   const ConfigSection auth = root.section("auth");

@@ -25,8 +25,10 @@ PeerPolicy::PeerPolicy(const PeerPolicyConfig& config)
     : allow_{matchers_of(config.allow)},
       deny_{matchers_of(config.deny)},
       relays_{config.relays},
-      relay_ports_{config.relay_ports},
-      own_endpoints_{config.own_endpoints} {
+      relay_ports_{config.relay_ports} {
+  for (const auto& [hosts, port] : config.own_endpoints) {
+    own_endpoints_.emplace_back(NetworkMatcher{hosts}, port);
+  }
   for (const auto& [cidr, rule] : special_networks()) {
     special_.emplace_back(NetworkMatcher{Cidr::parse(cidr).value()}, rule);
   }
@@ -48,11 +50,8 @@ PeerRule PeerPolicy::check(const PeerAddress& peer) const {
 }
 
 PeerRule PeerPolicy::check_ip(const IpAddress& ip, std::uint16_t port) const {
-  if (port != 0 &&
-      std::ranges::find(own_endpoints_, SocketAddress{ip, port}) != own_endpoints_.end()) {
-    return PeerRule::OwnEndpoint;
-  }
   const Bits bits = NetworkMatcher::bits_of(ip);
+  if (is_own_endpoint(bits, port)) return PeerRule::OwnEndpoint;
   if (any_contains(deny_, bits)) return PeerRule::Denied;
   if (any_contains(allow_, bits)) return PeerRule::Allowed;
   // Both clients of a call may hold relay addresses of this server, and those may be private.
@@ -65,6 +64,12 @@ PeerRule PeerPolicy::check_ip(const IpAddress& ip, std::uint16_t port) const {
   }
   if (!ip.is_v4() && !in_global_unicast(bits)) return PeerRule::Unassigned;
   return PeerRule::Allowed;
+}
+
+bool PeerPolicy::is_own_endpoint(const Bits& ip, std::uint16_t port) const {
+  return std::ranges::any_of(own_endpoints_, [&](const auto& endpoint) {
+    return endpoint.second == port && endpoint.first.contains(ip);
+  });
 }
 
 bool PeerPolicy::is_own_relay(const IpAddress& ip) const {

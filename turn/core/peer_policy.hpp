@@ -29,12 +29,20 @@ struct RelayInterface {
   IpAddress external;
 };
 
+// A port of this server, under every address that leads to it.
+struct OwnEndpoint {
+  Cidr hosts;
+  std::uint16_t port = 0;
+
+  auto operator<=>(const OwnEndpoint&) const = default;
+};
+
 struct PeerPolicyConfig {
   std::vector<Cidr> allow{};
   std::vector<Cidr> deny{};
   std::vector<RelayInterface> relays{};
   RelayPorts relay_ports{};
-  std::vector<SocketAddress> own_endpoints{};  // listeners, metrics; wildcards spelled out
+  std::vector<OwnEndpoint> own_endpoints{};  // listeners, metrics; wildcards spelled out
 };
 
 class PeerPolicy {
@@ -48,6 +56,7 @@ class PeerPolicy {
   using Bits = NetworkMatcher::Bits;
 
   [[nodiscard]] PeerRule check_ip(const IpAddress& ip, std::uint16_t port) const;
+  [[nodiscard]] bool is_own_endpoint(const Bits& ip, std::uint16_t port) const;
   [[nodiscard]] bool is_own_relay(const IpAddress& ip) const;
 
   std::vector<NetworkMatcher> allow_;
@@ -55,7 +64,7 @@ class PeerPolicy {
   std::vector<std::pair<NetworkMatcher, PeerRule>> special_;
   std::vector<RelayInterface> relays_;
   RelayPorts relay_ports_;
-  std::vector<SocketAddress> own_endpoints_;
+  std::vector<std::pair<NetworkMatcher, std::uint16_t>> own_endpoints_;
 };
 
 }  // namespace icebreaker::turn

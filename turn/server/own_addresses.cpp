@@ -8,6 +8,13 @@
 namespace icebreaker::turn {
 namespace {
 
+constexpr unsigned kWholeAddress = 128;
+
+// Every address that reaches a wildcard listener without leaving the machine.
+Cidr loopback_network(Family family) {
+  return Cidr::around(IpAddress::loopback(family), family == Family::V4 ? 8 : kWholeAddress);
+}
+
 // Lower is better.
 int unsuitability(const IpAddress& ip) {
   if (ip.is_loopback()) return 2;
@@ -58,14 +65,14 @@ std::vector<RelayInterface> relay_interfaces(const ServerConfig& config,
   return relays;
 }
 
-std::vector<SocketAddress> own_endpoints(std::span<const SocketAddress> bound,
-                                         std::span<const IpAddress> machine,
-                                         std::span<const RelayInterface> relays) {
-  std::vector<SocketAddress> endpoints;
+std::vector<OwnEndpoint> own_endpoints(std::span<const SocketAddress> bound,
+                                       std::span<const IpAddress> machine,
+                                       std::span<const RelayInterface> relays) {
+  std::vector<OwnEndpoint> endpoints;
   for (const SocketAddress& each : bound) {
     const Family family = each.ip.family();
     const auto add = [&](const IpAddress& ip) {
-      if (ip.family() == family) endpoints.push_back({ip, each.port});
+      if (ip.family() == family) endpoints.push_back({Cidr::around(ip, kWholeAddress), each.port});
     };
     add(each.ip);
     for (const RelayInterface& relay : relays) {
@@ -73,7 +80,7 @@ std::vector<SocketAddress> own_endpoints(std::span<const SocketAddress> bound,
       if (each.ip.is_any() || each.ip == relay.bound) add(relay.external);
     }
     if (!each.ip.is_any()) continue;
-    add(IpAddress::loopback(family));
+    endpoints.push_back({loopback_network(family), each.port});
     for (const IpAddress& ip : machine) add(ip);
   }
   std::ranges::sort(endpoints);

@@ -16,9 +16,10 @@ namespace icebreaker::turn {
 std::vector<RelayInterface> relay_interfaces(const ServerConfig& config,
                                              std::span<const IpAddress> machine);
 
-// Each endpoint under every address that reaches it: wildcards become all of the machine's.
-std::vector<SocketAddress> own_endpoints(std::span<const SocketAddress> bound,
-                                         std::span<const IpAddress> machine,
-                                         std::span<const RelayInterface> relays);
+// Each endpoint under every address that reaches it: wildcards become all of the machine's, and the
+// loopback network.
+std::vector<OwnEndpoint> own_endpoints(std::span<const SocketAddress> bound,
+                                       std::span<const IpAddress> machine,
+                                       std::span<const RelayInterface> relays);
 
 }  // namespace icebreaker::turn

@@ -201,7 +201,7 @@ TEST(PeerPolicy, OwnRelayAddressesAreReachableOnRelayPortsOnly) {
 
 TEST(PeerPolicy, OwnEndpointsAreRefusedEvenWhenTheirNetworkIsAllowed) {
   const PeerPolicy policy{
-      {.allow = {cidr("127.0.0.0/8")}, .own_endpoints = {{ip("127.0.0.1"), 3478}}}};
+      {.allow = {cidr("127.0.0.0/8")}, .own_endpoints = {{cidr("127.0.0.1/32"), 3478}}}};
 
   EXPECT_EQ(policy.check(peer("127.0.0.1", 3478)), OwnEndpoint);
   EXPECT_EQ(policy.check(peer("::ffff:127.0.0.1", 3478)), OwnEndpoint);

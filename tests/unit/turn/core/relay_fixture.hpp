@@ -82,7 +82,7 @@ class RelayFixture : public ::testing::Test {
                         .deny = deny,
                         .relays = config_.interfaces,
                         .relay_ports = config_.ports,
-                        .own_endpoints = {address("198.18.0.9:3478")}}}};
+                        .own_endpoints = {{Cidr::around(ip("198.18.0.9"), 32), 3478}}}}};
   }
 
   void advance(std::chrono::seconds by) {

@@ -13,8 +13,14 @@ LIMIT_S = 180
 
 def run(context, result):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for add_outcome in pool.map(lambda test: run_program(context, test), build.test_programs()):
-            add_outcome(result)
+        try:
+            for add_outcome in pool.map(lambda test: run_program(context, test), build.test_programs()):
+                add_outcome(result)
+        except BaseException:
+            # A signal to us is none to them, and leaving the pool waits for all that it was given.
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.end_running()
+            raise
 
 
 def run_program(context, test):

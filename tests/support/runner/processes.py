@@ -4,12 +4,16 @@ import ctypes
 import os
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_S = 5
+
+_running = set()  # of any thread
+_stopping = threading.Event()
 
 
 @dataclass
@@ -34,7 +38,10 @@ def run(command, log, limit_s, *, env=None, cwd=None, echo=False):
         child = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=None if echo else sink,
             stderr=None if echo else subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
+        _running.add(child)
         try:
+            if _stopping.is_set():
+                end_group(child)
             child.wait(limit_s)
         except subprocess.TimeoutExpired:
             timed_out = True
@@ -42,20 +49,33 @@ def run(command, log, limit_s, *, env=None, cwd=None, echo=False):
         except BaseException:
             end_group(child)
             raise
+        finally:
+            _running.discard(child)
     return Finished(child.returncode, timed_out, log.read_text(errors="replace"))
 
 
+def end_running():
+    """For when a signal came to the main thread: the run() of every other one ends, and the next ones at once."""
+    _stopping.set()
+    for child in list(_running):
+        end_group(child)
+
+
 def end_group(child):
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, number)
-        except ProcessLookupError:
-            pass
-        try:
-            child.wait(GRACE_S)
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    signal_group(child, signal.SIGTERM)
+    try:
+        child.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        pass
+    signal_group(child, signal.SIGKILL)  # also for those that outlive their leader
+    child.wait()
+
+
+def signal_group(child, number):
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def become_subreaper():
@@ -71,13 +91,16 @@ def stop_leftovers():
         time.sleep(0.05)
         children = list_children()
     lines = []
-    for pid in children:
-        lines.append(f"pid {pid}: {command_of(pid)}")
-        try:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
+    # Again and again: the children of one that we end become ours.
+    while children:
+        for pid in children:
+            lines.append(f"pid {pid}: {command_of(pid)}")
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        children = list_children()
     return lines
 
 

@@ -1,8 +1,14 @@
 """The runner's promise: nothing that goes wrong is counted as passed, and nothing is left running."""
 
 import os
+import select
+import subprocess
+import sys
 import textwrap
+import threading
+from pathlib import Path
 
+import build
 import gtest_suite
 import node_suite
 import processes
@@ -10,6 +16,9 @@ import pytest
 import pytest_suite
 from results import Context, Result
 
+RUNNER = Path(__file__).parent
+# The first program to get here sends the runner what Ctrl-C does.
+STOP_RUNNER = 'mkdir "$0.stopped" 2>/dev/null && kill -INT "$RUNNER"'
 PASSED_CASE = '<testsuites><testsuite><testcase name="Works" classname="Relay" status="run"/></testsuite></testsuites>'
 
 
@@ -78,10 +87,47 @@ def test_the_time_limit_ends_the_program_and_its_children(context, tmp_path):
     pid_file = tmp_path / "pid"
 
     finished = processes.run(
-        ["sh", "-c", f"tail -f /dev/null & echo $! > {pid_file}; wait"], context.reports / "log", limit_s=0.5)
+        ["sh", "-c", f"sh -c 'trap : TERM; while :; do tail -f /dev/null; done' & echo $! > {pid_file}; wait"],
+        context.reports / "log", limit_s=0.5)
 
     assert finished.timed_out
-    assert not is_running(int(pid_file.read_text()))
+    assert ends_soon(int(pid_file.read_text()))
+
+
+def test_a_signal_ends_the_programs_that_run_and_starts_no_more(context, tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho $$ >> {started}\n{STOP_RUNNER}\nexec tail -f /dev/null\n")
+    program.chmod(0o755)
+    declared = {"name": "unit-fake", "protocol": "exitcode", "cmd": [str(program)], "env": {"RUNNER": str(os.getpid())},
+                "workdir": None, "timeout": 30}
+    monkeypatch.setattr(processes, "_stopping", threading.Event())
+    monkeypatch.setattr(build, "test_programs", lambda: [declared | {"name": f"unit-{n}"} for n in range(100)])
+
+    with pytest.raises(KeyboardInterrupt):
+        gtest_suite.run(context, Result("unit"))
+
+    pids = [int(line) for line in started.read_text().split()]
+    assert 0 < len(pids) < 100
+    assert all(ends_soon(pid) for pid in pids)
+
+
+def test_leftovers_are_ended_with_their_children(tmp_path):
+    script = textwrap.dedent(f"""
+        import sys; sys.path.insert(0, {str(RUNNER)!r})
+        import subprocess, processes
+        processes.GRACE_S = 0
+        processes.become_subreaper()
+        nested = "(sh -c 'tail -f /dev/null & echo $!; wait' & wait) &"
+        print(subprocess.Popen(["sh", "-c", nested], stdout=subprocess.PIPE, text=True).stdout.readline().strip())
+        print(len(processes.stop_leftovers()))
+        """)
+
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True).stdout
+
+    innermost, ended = output.splitlines()
+    assert int(ended) > 1
+    assert ends_soon(int(innermost))
 
 
 def test_pytest_failures_and_skips_are_counted(context, tmp_path):
@@ -133,10 +179,11 @@ def test_node_tests_are_counted_and_a_failure_has_the_output(context, tmp_path):
     assert len(failures) == 2
 
 
-def is_running(pid):
+def ends_soon(pid):
     try:
-        os.kill(pid, 0)
+        process = os.pidfd_open(pid)
     except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat") as stat:
-        return stat.read().split()[2] != "Z"
+        return True
+    ended, _, _ = select.select([process], [], [], 10)  # a zombie has ended
+    os.close(process)
+    return bool(ended)

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from support.binaries import ROOT, build_dir
+from support.binaries import ROOT, build_dir, server_binary
 from support.net import free_port
 
 UP = ROOT / "deploy" / "up"
@@ -86,6 +86,31 @@ def test_a_port_in_use_is_one_clear_line(up):
     assert second.returncode == 1
     [line] = second.stderr.splitlines()
     assert f"port {port}/tcp is in use by icebreaker-sign" in line
+
+
+def test_three_metrics_ports_must_exist(up):
+    refused = up("--detach", METRICS_PORT="65534")
+
+    assert refused.returncode == 1
+    assert refused.stderr == "deploy/up: METRICS_PORT=65534 is not the first of three ports\n"
+
+
+def test_a_configuration_that_a_server_refuses_is_named(up, tmp_path):
+    for folder, name in (("stun", "stun"), ("signaling", "signal"), ("turn", "turn")):
+        program = tmp_path / "build" / folder / "server" / f"icebreaker-{name}"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(server_binary(name))
+    program.unlink()
+    program.write_text(f"""#!/bin/sh
+if [ "$1" = --config ]; then echo "turn.toml:3: realm: must be a text in quotes" >&2; exit 2; fi
+exec {server_binary("turn")} "$@"
+""")
+    program.chmod(0o755)
+
+    started = up("--detach", ICEBREAKER_BUILD=str(tmp_path / "build"))
+
+    assert started.returncode == 1
+    assert "icebreaker-turn ended: turn.toml:3: realm: must be a text in quotes" in started.stderr
 
 
 def test_a_second_start_says_where_the_first_one_is(up):

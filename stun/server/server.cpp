@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
+#include "common/service/listen_error.hpp"
 #include "common/service/metrics_endpoint.hpp"
 #include "common/service/worker_threads.hpp"
 #include "stun/server/counters.hpp"
@@ -19,30 +19,35 @@ namespace {
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
 
-std::string cannot_listen(Transport transport, const SocketAddress& address,
-                          const std::error_code& error) {
-  std::string line = "cannot listen on " + std::string{name_of(transport)} + ' ' +
-                     address.to_string() + ": " + error.message();
-  if (error == std::errc::address_in_use) {
-    line += "; stop the program that uses it, or change [[listen]] address";
-  } else if (error == std::errc::permission_denied) {
-    line += "; ports below 1024 need CAP_NET_BIND_SERVICE";
-  } else if (error == std::errc::address_not_available) {
-    line += "; it is none of this machine's addresses";
+// All are looked at before the first is opened: our own wildcard would make another listener's
+// address on the same port look taken.
+std::vector<service::Listener> usable_listeners(const std::vector<service::Listener>& wanted,
+                                                const service::Logger& logger) {
+  std::vector<service::Listener> usable;
+  for (const service::Listener& each : wanted) {
+    const auto error = net::check_address_is_free(each.transport, each.address);
+    if (net::is_missing_ipv6(each.address, error)) {
+      logger.warn("this machine has no IPv6, listener left out",
+                  {{"transport", name_of(each.transport)}, {"address", each.address}});
+    } else if (error) {
+      throw service::StartError(service::listen_error(each.transport, each.address, error));
+    } else {
+      usable.push_back(each);
+    }
   }
-  return line;
+  if (usable.empty()) throw service::StartError("no listener is left; add one to [[listen]]");
+  return usable;
 }
 
-std::expected<Listening, std::error_code> listen(const service::Listener& listener,
-                                                 const Workers& workers) {
-  if (const auto error = net::check_address_is_free(listener.transport, listener.address)) {
-    return std::unexpected(error);
-  }
+Listening listen(const service::Listener& listener, const Workers& workers) {
   Listening first{listener.address, 0};
   for (const auto& worker : workers) {
     // With port 0 the first worker's choice is everyone's.
     const auto listening = worker->listen(listener.transport, first.address);
-    if (!listening) return listening;
+    if (!listening) {
+      throw service::StartError(
+          service::listen_error(listener.transport, first.address, listening.error()));
+    }
     first = *listening;
   }
   return first;
@@ -52,28 +57,19 @@ std::expected<Listening, std::error_code> listen(const service::Listener& listen
 std::string listen_all(const ServerConfig& config, const Workers& workers,
                        const service::Logger& logger) {
   std::string names;
-  for (const service::Listener& each : config.listeners) {
+  for (const service::Listener& each : usable_listeners(config.listeners, logger)) {
     const auto transport = name_of(each.transport);
-    const auto listening = listen(each, workers);
-    if (!listening && net::is_missing_ipv6(each.address, listening.error())) {
-      logger.warn("this machine has no IPv6, listener left out",
-                  {{"transport", transport}, {"address", each.address}});
-      continue;
-    }
-    if (!listening) {
-      throw service::StartError(cannot_listen(each.transport, each.address, listening.error()));
-    }
-    const std::string address = listening->address.to_string();
+    const Listening listening = listen(each, workers);
+    const std::string address = listening.address.to_string();
     if (is_datagram(each.transport)) {
       logger.info("listening", {{"transport", transport},
                                 {"address", address},
-                                {"receive_buffer_bytes", listening->receive_buffer_bytes}});
+                                {"receive_buffer_bytes", listening.receive_buffer_bytes}});
     } else {
       logger.info("listening", {{"transport", transport}, {"address", address}});
     }
     names.append(names.empty() ? "" : ",").append(transport).append(":").append(address);
   }
-  if (names.empty()) throw service::StartError("no listener is left; add one to [[listen]]");
   return names;
 }
 

@@ -5,6 +5,7 @@
 #include "common/net/local_addresses.hpp"
 #include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
+#include "common/service/listen_error.hpp"
 #include "common/service/worker_threads.hpp"
 #include "turn/server/metrics.hpp"
 #include "turn/server/own_addresses.hpp"
@@ -12,17 +13,8 @@
 namespace icebreaker::turn {
 namespace {
 
+using service::listen_error;
 using service::StartError;
-
-std::string listen_error(const SocketAddress& address, const std::error_code& error) {
-  std::string what = "cannot listen on udp " + address.to_string() + ": " + error.message();
-  if (error == std::errc::address_in_use) {
-    what += "; another program has the port: stop it or change [[listen]].address";
-  } else if (error == std::errc::permission_denied) {
-    what += "; ports below 1024 need the capability CAP_NET_BIND_SERVICE";
-  }
-  return what;
-}
 
 std::vector<IpAddress> machine_addresses() {
   auto found = net::local_addresses();
@@ -69,7 +61,7 @@ std::vector<SocketAddress> Server::usable_listeners() const {
       log_.warn("this machine has no IPv6, listener left out", {{"address", each.address}});
       continue;
     }
-    if (error) throw StartError(listen_error(each.address, error));
+    if (error) throw StartError(listen_error(each.transport, each.address, error));
     addresses.push_back(each.address);
   }
   if (addresses.empty()) throw StartError("no listener is left; add one to [[listen]]");
@@ -86,7 +78,7 @@ void Server::open_listeners() {
     shard.counters = std::make_unique<WorkerCounters>();
     for (SocketAddress& address : addresses) {
       const auto opened = shard.io->open(address, net::PortSharing::ReusePort);
-      if (!opened) throw StartError(listen_error(address, opened.error()));
+      if (!opened) throw StartError(listen_error(Transport::Udp, address, opened.error()));
       address = opened->local;  // the first worker's choice of a port is everybody's
       shard.listeners.push_back(opened->id);
     }
@@ -150,7 +142,8 @@ void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig
   serving_ = true;
   log_ready();
   lifecycle.notify_ready("relaying");
-  lifecycle.run({.reload = [&] { reload(read); }, .alive = [&threads] { return threads.all_turned(); }});
+  lifecycle.run(
+      {.reload = [&] { reload(read); }, .alive = [&threads] { return threads.all_turned(); }});
 
   serving_ = false;
   lifecycle.notify_stopping();

@@ -9,6 +9,7 @@
 
 #include "common/service/common_config.hpp"
 #include "common/service/descriptor_limit.hpp"
+#include "common/service/lifecycle.hpp"
 
 namespace icebreaker::service {
 namespace {
@@ -95,6 +96,7 @@ ConfigFile open_config(const CommandLine& command_line, std::string_view default
 }
 
 int run_server(const ServerMain& server, std::span<const char* const> arguments) {
+  Lifecycle::hold_reloads();
   auto parsed = parse_command_line(server.info, arguments);
   if (const int* status = std::get_if<int>(&parsed)) return *status;
   const auto& command_line = std::get<CommandLine>(parsed);

@@ -1,5 +1,6 @@
 #include "common/service/lifecycle.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -59,6 +60,13 @@ Lifecycle::~Lifecycle() {
   }
 }
 
+void Lifecycle::hold_reloads() {
+  sigset_t reload{};
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &reload, nullptr);
+}
+
 std::optional<LifecycleEvent> Lifecycle::poll() {
   return wait(std::chrono::milliseconds{0});
 }
@@ -68,15 +76,24 @@ void Lifecycle::feed_watchdog() {
 }
 
 void Lifecycle::run(const Handlers& handlers) {
+  using Clock = std::chrono::steady_clock;
+  auto feed_at = Clock::now() + watchdog_period_.value_or(std::chrono::milliseconds{0});
   while (true) {
-    const auto event = wait(watchdog_period_);
+    std::optional<std::chrono::milliseconds> until_feeding;
+    if (watchdog_period_) {
+      // By the clock, because reloads at short intervals must not starve the watchdog.
+      if (Clock::now() >= feed_at) {
+        feed_at = Clock::now() + *watchdog_period_;
+        if (!handlers.alive || handlers.alive()) feed_watchdog();
+      }
+      until_feeding = std::chrono::ceil<std::chrono::milliseconds>(feed_at - Clock::now());
+    }
+    const auto event = wait(until_feeding);
     if (event == LifecycleEvent::Stop) return;
     if (event == LifecycleEvent::Reload) {
       notify_reloading();
       if (handlers.reload) handlers.reload();
       notify_ready("reloaded");
-    } else if (watchdog_period_ && (!handlers.alive || handlers.alive())) {
-      feed_watchdog();
     }
   }
 }
@@ -104,7 +121,8 @@ void Lifecycle::notify_stopping() {
 
 std::optional<LifecycleEvent> Lifecycle::wait(std::optional<std::chrono::milliseconds> timeout) {
   epoll_event event{};
-  const int timeout_ms = timeout ? static_cast<int>(timeout->count()) : -1;
+  const int timeout_ms =
+      timeout ? static_cast<int>(std::max<std::int64_t>(timeout->count(), 0)) : -1;
   if (::epoll_wait(epoll_fd_, &event, 1, timeout_ms) <= 0) return std::nullopt;
   if (event.data.fd == stop_fd_) return LifecycleEvent::Stop;
   signalfd_siginfo signal{};

@@ -27,6 +27,9 @@ class Lifecycle {
   // period when there is one (call feed_watchdog() that often while the loop is healthy).
   [[nodiscard]] int fd() const { return epoll_fd_; }
 
+  // For main(), before anything else: until there is a Lifecycle, a SIGHUP would end the process.
+  static void hold_reloads();
+
   std::optional<LifecycleEvent> poll();
 
   [[nodiscard]] std::optional<std::chrono::milliseconds> watchdog_period() const {

@@ -128,5 +128,28 @@ TEST(Lifecycle, FeedsTheWatchdogOnlyWhileTheServerIsAlive) {
   EXPECT_EQ(manager.next(), "STOPPING=1");  // and no second WATCHDOG=1 before it
 }
 
+TEST(Lifecycle, FeedsTheWatchdogAlsoWhileOneReloadFollowsTheOther) {
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  Lifecycle lifecycle;
+  ::unsetenv("WATCHDOG_USEC");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  int asked = 0;
+  raise_here(SIGHUP);
+
+  lifecycle.run({.reload =
+                     [&] {
+                       if (std::chrono::steady_clock::now() > until) lifecycle.request_stop();
+                       raise_here(SIGHUP);
+                     },
+                 .alive =
+                     [&] {
+                       ++asked;
+                       lifecycle.request_stop();
+                       return true;
+                     }});
+
+  EXPECT_GE(asked, 1);
+}
+
 }  // namespace
 }  // namespace icebreaker::service

@@ -47,6 +47,11 @@ std::optional<SocketAddress> ConfigSection::socket_address(std::string_view key)
   const auto text = find_text(key);
   if (!text) return std::nullopt;
   const auto address = SocketAddress::parse(*text);
+  if (address && address->ip.unmapped() != address->ip) {
+    const SocketAddress plain{address->ip.unmapped(), address->port};
+    fail(key, in_quotes(*text) + " is an IPv4 address in IPv6 form; write \"" + plain.to_string() +
+                  "\"");
+  }
   if (address) return address;
   fail(key, in_quotes(*text) +
                 " is not an address and a port such as \"0.0.0.0:3478\" or \"[::]:3478\"");

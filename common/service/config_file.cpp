@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "common/base/check.hpp"
 #include "common/service/config_node.hpp"
@@ -13,6 +12,7 @@ namespace icebreaker::service {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
 template <class T>
 T* as(ConfigNode* node) {
@@ -24,8 +24,12 @@ std::string read_file(const std::string& path) {
   if (std::filesystem::is_directory(path, error)) throw ConfigError("is a directory");
   std::ifstream file{path, std::ios::binary};
   if (!file) throw ConfigError(std::generic_category().message(errno));
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  // /dev/zero has no end, and a file of that size is no configuration.
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) throw ConfigError("cannot be read");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMaxFileBytes) throw ConfigError("is larger than 1 MiB");
   return text;
 }
 

@@ -137,6 +137,12 @@ TEST(ConfigFile, RefusesAddressesThatAreNone) {
   EXPECT_TRUE(error_of([&] {
                 static_cast<void>(root.socket_address("a"));
               }).starts_with("x.toml:1: a: `localhost:1` is not an address and a port"));
+  EXPECT_EQ(
+      error_of([] {
+        static_cast<void>(parse("a = \"[::ffff:192.0.2.1]:80\"\n").required_socket_address("a"));
+      }),
+      "x.toml:1: a: `[::ffff:192.0.2.1]:80` is an IPv4 address in IPv6 form; write "
+      "\"192.0.2.1:80\"");
   EXPECT_TRUE(error_of([&] {
                 static_cast<void>(root.cidrs("b"));
               }).starts_with("x.toml:2: b: `10.0.0.1/8` is not a network"));
@@ -201,6 +207,8 @@ TEST(ConfigFile, SaysWhyAFileCannotBeRead) {
             "/nonexistent/turn.toml: cannot read the configuration: No such file or directory");
   EXPECT_EQ(error_of([] { ConfigFile::open("/tmp"); }),
             "/tmp: cannot read the configuration: is a directory");
+  EXPECT_EQ(error_of([] { ConfigFile::open("/dev/zero"); }),
+            "/dev/zero: cannot read the configuration: is larger than 1 MiB");
 }
 
 TEST(ConfigFile, ReadsSecretsFromAFile) {

@@ -123,14 +123,14 @@ std::optional<std::uint64_t> LogLimiter::admit(MonoTime now) {
   return std::exchange(held_back_, 0);
 }
 
-void Logger::warn_limited(LogLimiter& limiter, MonoTime now, std::string_view message,
-                          LogFields fields) const {
-  if (!enabled(LogLevel::Warn)) return;
+void Logger::write_limited(LogLevel level, LogLimiter& limiter, MonoTime now,
+                           std::string_view message, LogFields fields) const {
+  if (!enabled(level)) return;
   const auto held_back = limiter.admit(now);
   if (!held_back) return;
   std::vector<LogField> all{fields};
   if (*held_back > 0) all.push_back({"held_back", *held_back});
-  log_->write(LogLevel::Warn, component_, message, all);
+  log_->write(level, component_, message, all);
 }
 
 }  // namespace icebreaker::service

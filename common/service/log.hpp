@@ -133,9 +133,19 @@ class Logger {
 
   // Adds held_back=N when the limiter swallowed lines before this one.
   void warn_limited(LogLimiter& limiter, MonoTime now, std::string_view message,
-                    LogFields fields = {}) const;
+                    LogFields fields = {}) const {
+    write_limited(LogLevel::Warn, limiter, now, message, fields);
+  }
+
+  void info_limited(LogLimiter& limiter, MonoTime now, std::string_view message,
+                    LogFields fields = {}) const {
+    write_limited(LogLevel::Info, limiter, now, message, fields);
+  }
 
  private:
+  void write_limited(LogLevel level, LogLimiter& limiter, MonoTime now, std::string_view message,
+                     LogFields fields) const;
+
   void write(LogLevel level, std::string_view message, LogFields fields) const {
     if (enabled(level)) log_->write(level, component_, message, {fields.begin(), fields.size()});
   }

@@ -2,16 +2,17 @@
 
 namespace icebreaker::turn {
 
-void log_ended_allocation(const service::Logger& log, const effect::AllocationEnded& ended) {
+void log_ended_allocation(const service::Logger& log, service::LogLimiter& limiter, MonoTime now,
+                          const effect::AllocationEnded& ended) {
   const Traffic& traffic = ended.traffic;
   const PeerRule refusal = traffic.main_refusal();
   const std::string_view useless = why_useless(traffic);
   if (refusal != PeerRule::Allowed && traffic.permissions_installed == 0) {
-    log.info("relay was useless",
-             {{"why", useless},
-              {"rule", name_of(refusal)},
-              {"user", ended.username},
-              {"hint", "peers.allow of the configuration overrides the rule"}});
+    log.info_limited(limiter, now, "relay was useless",
+                     {{"why", useless},
+                      {"rule", name_of(refusal)},
+                      {"user", ended.username},
+                      {"hint", "peers.allow of the configuration overrides the rule"}});
   }
   log.debug("allocation ended", {{"reason", name_of(ended.reason)},
                                  {"client", ended.client.client.value},

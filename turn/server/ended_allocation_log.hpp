@@ -6,8 +6,10 @@
 
 namespace icebreaker::turn {
 
-// INFO when every peer was refused, which somebody will ask about; otherwise DEBUG: clients that
-// found a direct path leave useless allocations behind all the time.
-void log_ended_allocation(const service::Logger& log, const effect::AllocationEnded& ended);
+// INFO when every peer was refused, which somebody will ask about, but only so often: clients can
+// make it happen at will. Otherwise DEBUG: clients that found a direct path leave useless
+// allocations behind all the time.
+void log_ended_allocation(const service::Logger& log, service::LogLimiter& limiter, MonoTime now,
+                          const effect::AllocationEnded& ended);
 
 }  // namespace icebreaker::turn

@@ -42,6 +42,7 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules r
       counters_{parts.counters},
       log_{parts.log, "turn"},
       port_warnings_{1, std::chrono::minutes{1}},
+      useless_notes_{20, std::chrono::minutes{1}},
       sockets_{parts.io, parts.random, config.ports},
       relay_{config, std::move(rules), parts.random, parts.quota},
       arena_{parts.io} {}
@@ -190,9 +191,9 @@ void Worker::apply(Now /*now*/, const effect::UnbindChannel& unbind) {
   fast_path_.unbind(unbind);
 }
 
-void Worker::apply(Now /*now*/, const effect::AllocationEnded& ended) {
+void Worker::apply(Now now, const effect::AllocationEnded& ended) {
   ++counters_.allocations_ended;
-  log_ended_allocation(log_, ended);
+  log_ended_allocation(log_, useless_notes_, now.mono, ended);
 }
 
 }  // namespace icebreaker::turn

@@ -70,6 +70,7 @@ class Worker {
   WorkerCounters& counters_;
   service::Logger log_;
   service::LogLimiter port_warnings_;
+  service::LogLimiter useless_notes_;
   RelaySockets sockets_;
   Relay relay_;
   SendArena arena_;

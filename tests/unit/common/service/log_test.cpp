@@ -128,12 +128,15 @@ TEST(Log, SaysHowManyLinesALimiterHeldBack) {
 
   logger.warn_limited(limiter, start, "first", {{"a", 1}});
   logger.warn_limited(limiter, start, "swallowed");
+  logger.info_limited(limiter, start, "swallowed as well");
   logger.warn_limited(limiter, start + 10s, "second", {{"a", 2}});
+  logger.info_limited(limiter, start + 20s, "third");
 
   const std::string lines = testing::internal::GetCapturedStderr();
   EXPECT_NE(lines.find("WARN x: first a=1\n"), std::string::npos) << lines;
   EXPECT_EQ(lines.find("swallowed"), std::string::npos) << lines;
-  EXPECT_NE(lines.find("WARN x: second a=2 held_back=1\n"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("WARN x: second a=2 held_back=2\n"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("INFO x: third\n"), std::string::npos) << lines;
 }
 
 }  // namespace

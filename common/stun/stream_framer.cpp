@@ -37,10 +37,7 @@ std::expected<std::size_t, NoFrame> frame_bytes(ByteView bytes) {
 
 void StreamFramer::append(ByteView received) {
   if (state_ != NoFrame::NeedMoreBytes) return;
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(taken_bytes_));
-  taken_bytes_ = 0;
-  // One long message must not cost an idle connection 64 KiB for the rest of its life.
-  if (buffer_.empty() && buffer_.capacity() > kIdleCapacityBytes) buffer_ = {};
+  drop_taken_bytes();
   buffer_.insert(buffer_.end(), received.begin(), received.end());
 }
 
@@ -49,18 +46,35 @@ std::expected<Frame, NoFrame> StreamFramer::next() {
   const ByteView rest = ByteView{buffer_}.subspan(taken_bytes_);
   const auto size = frame_bytes(rest);
   if (!size) return fail(size.error());
-  if (rest.size() < *size) return std::unexpected(NoFrame::NeedMoreBytes);
+  if (*size > max_frame_bytes_) return fail(NoFrame::TooLong);
+  if (rest.size() < *size) return fail(NoFrame::NeedMoreBytes);
   taken_bytes_ += *size;
   return Frame{frame_kind(rest), rest.first(*size)};
 }
 
 std::unexpected<NoFrame> StreamFramer::fail(NoFrame reason) {
   state_ = reason;
-  if (reason != NoFrame::NeedMoreBytes) {
+  if (reason == NoFrame::NeedMoreBytes) {
+    drop_taken_bytes();
+  } else {
     buffer_ = {};
     taken_bytes_ = 0;
   }
   return std::unexpected(reason);
+}
+
+void StreamFramer::drop_taken_bytes() {
+  const auto rest = buffer_.begin() + static_cast<std::ptrdiff_t>(taken_bytes_);
+  // Many messages at once, or a long one, must not cost the connection 64 KiB for the rest of its
+  // life, nor while the next message is half here.
+  const bool has_room_to_give_back =
+      buffer_.capacity() > kIdleCapacityBytes && buffered_bytes() <= kIdleCapacityBytes;
+  if (has_room_to_give_back) {
+    buffer_ = std::vector<std::byte>(rest, buffer_.end());
+  } else {
+    buffer_.erase(buffer_.begin(), rest);
+  }
+  taken_bytes_ = 0;
 }
 
 }  // namespace icebreaker::stun

@@ -14,13 +14,13 @@ namespace icebreaker::stun {
 
 struct Frame {
   FrameKind kind{};  // Stun or ChannelData
-  ByteView bytes;    // the whole message, with ChannelData's padding; valid until append()
+  ByteView bytes;    // the whole message, with ChannelData's padding; valid until the next call
 };
 
 enum class NoFrame : std::uint8_t {
   NeedMoreBytes,  // append() what comes next
   NotAFrame,      // neither STUN nor ChannelData: the stream is out of step, close it
-  TooLong,        // more than any UDP datagram carries: close the connection
+  TooLong,        // more than any UDP datagram carries, or than is wanted: close the connection
 };
 
 class StreamFramer {
@@ -28,6 +28,10 @@ class StreamFramer {
   // The longest message (header and all) is what 16 bits can count: past it, 16-bit arithmetic on
   // lengths wraps and frames fall out of step (coturn CVE-2026-68552).
   static constexpr std::size_t kMaxFrameBytes = 65'535;
+
+  // Longer frames are TooLong: one that waits for its end costs its whole length.
+  explicit StreamFramer(std::size_t max_frame_bytes = kMaxFrameBytes)
+      : max_frame_bytes_{max_frame_bytes} {}
 
   // Keeps a copy, but nothing once next() has said NotAFrame or TooLong.
   void append(ByteView received);
@@ -40,7 +44,9 @@ class StreamFramer {
 
  private:
   std::unexpected<NoFrame> fail(NoFrame reason);
+  void drop_taken_bytes();
 
+  std::size_t max_frame_bytes_;
   std::vector<std::byte> buffer_;
   std::size_t taken_bytes_ = 0;
   NoFrame state_ = NoFrame::NeedMoreBytes;

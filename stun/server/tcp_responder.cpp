@@ -6,7 +6,11 @@
 namespace icebreaker::stun {
 
 TcpResponder::TcpResponder(net::EpollIo& io, TcpLimits limits)
-    : limits_{limits}, streams_{io, *this, {.connections = limits.connections}} {}
+    : limits_{limits},
+      streams_{
+          io,
+          *this,
+          {.connections = limits.connections, .unsent_bytes_per_connection = kMaxUnsentBytes}} {}
 
 std::optional<MonoTime> TcpResponder::on_open(net::ConnectionId id, const net::ConnectionInfo& info,
                                               MonoTime now) {

@@ -37,9 +37,14 @@ class TcpResponder final : private net::StreamHandler {
   [[nodiscard]] const net::StreamCounters& streams() const { return streams_.counters(); }
 
  private:
+  // What one connection can make us keep: nobody asks a STUN server for more in one message or in
+  // many that it pipelines (RFC 8489 §6.2: ten).
+  static constexpr std::size_t kMaxRequestBytes = 4096;
+  static constexpr std::size_t kMaxUnsentBytes = std::size_t{16} << 10U;
+
   struct Client {
     ClientAddress address;
-    StreamFramer framer;
+    StreamFramer framer{kMaxRequestBytes};
     std::optional<MonoTime> message_deadline;  // of the message that is half here
     StreamEnd end = StreamEnd::Timeout;        // why we closed it, if we did
   };

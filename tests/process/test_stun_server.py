@@ -8,7 +8,8 @@ import struct
 import pytest
 
 from support.binaries import server_binary
-from support.net import LOOPBACK, wait_until
+from support.net import LOOPBACK, free_port, wait_until
+from support.toml import dumps
 from support.tools import run_tool
 
 COOKIE = 0x2112A442
@@ -163,6 +164,32 @@ def test_closes_a_tcp_connection_whose_message_never_ends(server):
         assert client.recv(2048) == b""
 
 
+def test_closes_a_tcp_connection_that_announces_a_huge_message(server):
+    with tcp_client(server.address("tcp")) as client:
+        client.sendall(struct.pack("!HHI", BINDING_REQUEST, 65000, COOKIE))
+        assert client.recv(2048) == b""
+
+
+def test_answers_a_tcp_client_that_has_said_all_it_will_say(server):
+    identifier, message = request()
+    with tcp_client(server.address("tcp")) as client:
+        client.sendall(message)
+        client.shutdown(socket.SHUT_WR)
+        assert_tells_address(read_message(client), identifier, client)
+        assert client.recv(1) == b""
+
+
+def test_closes_a_tcp_connection_that_never_reads(start_server):
+    server = start_server("stun", CONFIG)
+    with tcp_client(server.address("tcp")) as client:
+        with pytest.raises(ConnectionError):
+            for _ in range(10_000):
+                client.sendall(request()[1] * 500)
+
+    closed = 'icebreaker_stun_tcp_connections_closed_total{reason="not_reading"}'
+    wait_until(lambda: server.metrics()[closed] == 1)
+
+
 def test_coturns_client_gets_its_address(server):
     port = str(server.address("udp").port)
     for host in ("127.0.0.1", "::1"):
@@ -202,6 +229,34 @@ def test_stops_cleanly_with_connections_open(start_server):
         assert server.terminate() == 0
         assert client.recv(1) == b""
     assert server.log[-1].event == "stopped"
+
+
+def test_a_sighup_before_it_is_ready_waits_until_it_is(start_server, tmp_path):
+    pipe = tmp_path / "stun.toml"
+    os.mkfifo(pipe)
+    server = start_server("stun", args=["--config", pipe], wait=False)
+    with pipe.open("w") as config:  # opens as soon as the server reads
+        server.signal(signal.SIGHUP)
+        config.write(dumps(CONFIG))
+    server.wait_ready()
+
+    pipe.write_text(dumps(CONFIG))
+
+    server.wait_for(r"INFO stun: reloaded")
+
+
+def test_listens_on_a_wildcard_and_on_one_address_of_the_same_port(start_server):
+    port = free_port()
+    listen = [{"transport": transport, "address": f"{host}:{port}"}
+              for transport in ("udp", "tcp") for host in ("0.0.0.0", "127.0.0.1")]
+    server = start_server("stun", CONFIG | {"listen": listen})
+
+    assert [str(address) for _, address in server.listening[:2]] == [
+        f"0.0.0.0:{port}", f"127.0.0.1:{port}"]
+    identifier, message = request()
+    with udp_client(socket.AF_INET) as client:
+        client.sendto(message, ("127.0.0.1", port))
+        assert_tells_address(client.recv(2048), identifier, client)
 
 
 def test_reloads_its_log_level_and_refuses_a_bad_file(start_server):

@@ -121,5 +121,15 @@ TEST(StreamFramer, KeepsNothingAfterAnError) {
   EXPECT_EQ(framer.buffered_bytes(), 0U);
 }
 
+TEST(StreamFramer, RefusesFramesLongerThanIsWantedAsSoonAsTheirLengthIsKnown) {
+  StreamFramer whole{64};
+  whole.append(ByteView{header_with(0x0001, 44)}.first(8));
+  EXPECT_EQ(whole.next().error(), NoFrame::NeedMoreBytes);
+
+  StreamFramer too_long{64};
+  too_long.append(ByteView{header_with(0x0001, 48)}.first(8));
+  EXPECT_EQ(too_long.next().error(), NoFrame::TooLong);
+}
+
 }  // namespace
 }  // namespace icebreaker::stun

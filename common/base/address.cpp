@@ -222,13 +222,20 @@ bool IpAddress::is_loopback() const {
   return is_v4() ? (v4_value() >> 24U) == 127U : *this == loopback(Family::V6);
 }
 
+IpAddress IpAddress::with_zone(std::uint32_t zone) const {
+  IpAddress ip = *this;
+  ip.zone_ = zone;
+  return ip;
+}
+
 IpAddress IpAddress::unmapped() const {
   if (is_v4() || !is_v4_mapped(bytes())) return *this;
   return from_bytes(bytes().subspan(12)).value();
 }
 
 std::string IpAddress::to_string() const {
-  return is_v4() ? v4_text(bytes()) : v6_text(bytes());
+  const std::string text = is_v4() ? v4_text(bytes()) : v6_text(bytes());
+  return zone_ == 0 ? text : text + '%' + std::to_string(zone_);
 }
 
 std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {

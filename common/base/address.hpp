@@ -48,9 +48,15 @@ class IpAddress {
   [[nodiscard]] std::uint32_t v4_value() const;
   [[nodiscard]] bool is_any() const;
   [[nodiscard]] bool is_loopback() const;
+
+  // Of an IPv6 link-local address that came from a socket: the index of its interface, without
+  // which nothing can be sent there. 0 for all others; wire formats and parse() know of none.
+  [[nodiscard]] std::uint32_t zone() const { return zone_; }
+
+  [[nodiscard]] IpAddress with_zone(std::uint32_t zone) const;
   // ::ffff:a.b.c.d as a.b.c.d; every other address as it is.
   [[nodiscard]] IpAddress unmapped() const;
-  // RFC 5952 §4 and, for v4-mapped addresses, §5.
+  // RFC 5952 §4 and, for v4-mapped addresses, §5; with a zone "fe80::1%2" (RFC 4007 §11).
   [[nodiscard]] std::string to_string() const;
 
   auto operator<=>(const IpAddress&) const = default;
@@ -58,6 +64,7 @@ class IpAddress {
  private:
   Family family_ = Family::V4;
   V6Bytes bytes_{};
+  std::uint32_t zone_ = 0;
 };
 
 struct SocketAddress {

@@ -26,7 +26,7 @@ std::optional<IpAddress> ip_of(const sockaddr* address) {
   sockaddr_in6 v6{};
   std::memcpy(&v6, address, sizeof v6);
   if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) return std::nullopt;
-  return net::ip_of(v6.sin6_addr);
+  return net::ip_of(v6.sin6_addr, v6.sin6_scope_id);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::optional<IpAddress> destination_in(msghdr& header) {
     if (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(each), sizeof info);
-      return ip_of(info.ipi6_addr);
+      return ip_of(info.ipi6_addr, info.ipi6_ifindex);
     }
   }
   return std::nullopt;
@@ -46,7 +46,7 @@ void put_source(msghdr& header, ControlBuffer& buffer, const IpAddress& source) 
     const in_pktinfo info{.ipi_ifindex = 0, .ipi_spec_dst = in_addr_of(source), .ipi_addr = {}};
     put_control(header, buffer, IPPROTO_IP, IP_PKTINFO, info);
   } else {
-    const in6_pktinfo info{.ipi6_addr = in6_addr_of(source), .ipi6_ifindex = 0};
+    const in6_pktinfo info{.ipi6_addr = in6_addr_of(source), .ipi6_ifindex = source.zone()};
     put_control(header, buffer, IPPROTO_IPV6, IPV6_PKTINFO, info);
   }
 }

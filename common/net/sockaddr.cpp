@@ -15,6 +15,7 @@ SockAddr::SockAddr(const SocketAddress& address) {
     storage_.v6.sin6_family = AF_INET6;
     storage_.v6.sin6_port = big_endian(address.port);
     storage_.v6.sin6_addr = in6_addr_of(address.ip);
+    storage_.v6.sin6_scope_id = address.ip.zone();
     size_ = sizeof(sockaddr_in6);
   }
 }
@@ -33,7 +34,9 @@ std::optional<SocketAddress> SockAddr::address() const {
   // Both members begin with the family and the port.
   const std::uint16_t port = big_endian(storage_.v6.sin6_port);
   if (family() == AF_INET) return SocketAddress{ip_of(storage_.v4.sin_addr), port};
-  if (family() == AF_INET6) return SocketAddress{ip_of(storage_.v6.sin6_addr), port};
+  if (family() == AF_INET6) {
+    return SocketAddress{ip_of(storage_.v6.sin6_addr, storage_.v6.sin6_scope_id), port};
+  }
   return std::nullopt;
 }
 
@@ -41,8 +44,9 @@ IpAddress ip_of(const in_addr& address) {
   return *IpAddress::from_bytes(std::as_bytes(std::span{&address, 1}));
 }
 
-IpAddress ip_of(const in6_addr& address) {
-  return *IpAddress::from_bytes(std::as_bytes(std::span{&address, 1}));
+IpAddress ip_of(const in6_addr& address, std::uint32_t interface_index) {
+  const IpAddress ip = *IpAddress::from_bytes(std::as_bytes(std::span{&address, 1}));
+  return IN6_IS_ADDR_LINKLOCAL(&address) ? ip.with_zone(interface_index) : ip;
 }
 
 in_addr in_addr_of(const IpAddress& ip) {

@@ -40,7 +40,8 @@ class SockAddr {
 };
 
 IpAddress ip_of(const in_addr& address);
-IpAddress ip_of(const in6_addr& address);
+// The interface that it came in on or belongs to: the zone of a link-local address.
+IpAddress ip_of(const in6_addr& address, std::uint32_t interface_index);
 in_addr in_addr_of(const IpAddress& ip);
 in6_addr in6_addr_of(const IpAddress& ip);
 

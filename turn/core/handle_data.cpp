@@ -120,6 +120,8 @@ PeerAddress Relay::as_sent(const PeerAddress& peer) const {
 }
 
 PeerAddress Relay::as_named(const PeerAddress& peer) const {
+  // XOR-PEER-ADDRESS cannot tell a zone.
+  if (peer.value.ip.zone() != 0) return PeerAddress{{peer.value.ip.with_zone(0), peer.value.port}};
   const RelayInterface* own = interface_of(peer.value.ip.family());
   if (own == nullptr || peer.value.ip != own->bound) return peer;
   if (!ports_.contains(peer.value.port)) return peer;

@@ -27,6 +27,20 @@ TEST(IpAddress, PrintsTheExamplesOfRfc5952) {
   EXPECT_EQ(round_trip("127.0.0.1"), "127.0.0.1");
 }
 
+TEST(IpAddress, TellsTheSameLinkLocalAddressOfTwoLinksApart) {
+  const IpAddress plain = IpAddress::parse("fe80::1").value();
+  const IpAddress first = plain.with_zone(1);
+  const IpAddress second = plain.with_zone(2);
+
+  EXPECT_NE(first, second);
+  EXPECT_NE(first, plain);
+  EXPECT_EQ(first.with_zone(0), plain);
+  EXPECT_EQ(plain.to_string(), "fe80::1");
+  EXPECT_EQ((SocketAddress{second, 3478}.to_string()), "[fe80::1%2]:3478");
+  EXPECT_TRUE(Cidr::parse("fe80::/10")->contains(second));
+  EXPECT_EQ(Cidr::around(first, 128), Cidr::around(second, 128));
+}
+
 TEST(IpAddress, RefusesTextThatIsNotAnAddress) {
   for (const std::string_view text : {"",
                                       "1",

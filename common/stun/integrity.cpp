@@ -80,4 +80,9 @@ std::expected<void, IntegrityError> verify_fingerprint(const MessageView& messag
   return {};
 }
 
+bool has_wrong_fingerprint(const MessageView& message) {
+  const auto fingerprint = verify_fingerprint(message);
+  return !fingerprint && fingerprint.error() != IntegrityError::Absent;
+}
+
 }  // namespace icebreaker::stun

@@ -23,4 +23,7 @@ std::expected<void, IntegrityError> verify_message_integrity_sha256(const Messag
 // Malformed also when attributes follow it.
 std::expected<void, IntegrityError> verify_fingerprint(const MessageView& message);
 
+// Present and not right: RFC 8489 §6.3 then discards the message in silence.
+bool has_wrong_fingerprint(const MessageView& message);
+
 }  // namespace icebreaker::stun

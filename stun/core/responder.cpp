@@ -33,10 +33,7 @@ Response respond_to(ByteView message, const ClientAddress& client, MutableByteVi
     const bool foreign = request.error() == ParseError::NotStun;
     return {foreign ? Outcome::NotStun : Outcome::Malformed, {}};
   }
-  const auto fingerprint = verify_fingerprint(*request);
-  if (!fingerprint && fingerprint.error() != IntegrityError::Absent) {
-    return {Outcome::WrongFingerprint, {}};
-  }
+  if (has_wrong_fingerprint(*request)) return {Outcome::WrongFingerprint, {}};
   // A Binding indication is a keepalive and answers to requests are for clients.
   if (request->message_class() != MessageClass::Request) return {Outcome::NotARequest, {}};
   if (request->method() != Method::Binding) return {Outcome::UnknownMethod, {}};

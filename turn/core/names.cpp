@@ -46,6 +46,7 @@ std::string_view name_of(Drop drop) {
   static constexpr auto kNames = std::to_array<std::string_view>({
       "not-turn",
       "malformed-stun",
+      "wrong-fingerprint",
       "unexpected-stun",
       "malformed-channel-data",
       "malformed-indication",

@@ -5,6 +5,7 @@
 
 #include "common/stun/binding_responder.hpp"
 #include "common/stun/channel_data.hpp"
+#include "common/stun/integrity.hpp"
 #include "common/stun/unknown_attributes.hpp"
 #include "turn/core/known_attributes.hpp"
 #include "turn/core/reply.hpp"
@@ -39,6 +40,7 @@ ClientVerdict Relay::on_client(Now now, const FiveTuple& from, ByteView bytes, E
 ClientVerdict Relay::on_stun(Now now, const FiveTuple& from, ByteView bytes, Effects& out) {
   const auto message = stun::MessageView::parse(bytes);
   if (!message) return Drop::MalformedStun;
+  if (stun::has_wrong_fingerprint(*message)) return Drop::WrongFingerprint;
   switch (message->message_class()) {
     case stun::MessageClass::Request:
       return on_request(now, from, *message, out);

@@ -22,6 +22,7 @@ namespace icebreaker::turn {
 enum class Drop : std::uint8_t {
   NotTurn,  // neither STUN nor ChannelData
   MalformedStun,
+  WrongFingerprint,
   UnexpectedStun,  // a response, or a method or indication that no server handles
   MalformedChannelData,
   MalformedIndication,  // Send without peer or data, or with attributes we do not know

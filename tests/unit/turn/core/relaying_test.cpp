@@ -70,6 +70,34 @@ TEST_F(Relaying, DropsWithAName) {
   EXPECT_EQ(drop(alice, cut), Drop::MalformedChannelData);
 }
 
+TEST_F(Relaying, DropsWhateverCarriesAWrongFingerprint) {
+  TurnClient alice = client_with_channel();
+  const auto with_fingerprint = [](stun::MessageClass message_class, Method method) {
+    std::array<std::byte, 256> buffer{};
+    stun::MessageBuilder builder{buffer, message_class, method, {}};
+    if (method == Method::Send) {
+      builder.add<stun::XorPeerAddress>(peer("8.8.8.8:53")).add<stun::Data>(bytes_of("x"));
+    }
+    return copy_of(builder.add_fingerprint().finish());
+  };
+  const auto spoiled = [](Bytes message) {
+    message.back() ^= std::byte{1};
+    return message;
+  };
+  const Bytes indication = with_fingerprint(stun::MessageClass::Indication, Method::Send);
+  const Bytes binding = with_fingerprint(stun::MessageClass::Request, Method::Binding);
+  const Bytes allocate = with_fingerprint(stun::MessageClass::Request, Method::Allocate);
+
+  EXPECT_TRUE(std::holds_alternative<ToPeer>(deliver(alice, indication)));
+  EXPECT_TRUE(exchange(alice, binding).succeeded());
+  EXPECT_EQ(error_of(alice, allocate), 401);
+  replies_.clear();
+  for (const Bytes& message : {indication, binding, allocate}) {
+    EXPECT_EQ(std::get<Drop>(deliver(alice, spoiled(message))), Drop::WrongFingerprint);
+  }
+  EXPECT_TRUE(replies_.empty());
+}
+
 TEST_F(Relaying, DropsIncompleteAndUnknownIndications) {
   TurnClient alice = client_with_channel();
   const auto drop = [&](Method method, stun::MessageClass message_class, auto fill) {

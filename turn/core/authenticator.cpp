@@ -12,6 +12,12 @@ using stun::ErrorCode;
 
 constexpr std::string_view kAnonymousUser = "anonymous";
 
+// Who stands for a user where nobody has a name; an IPv6 host has a whole /64. A view of `from`.
+std::string_view host_of(const FiveTuple& from) {
+  const IpAddress& ip = from.client.value.ip;
+  return text_of(ip.bytes().first(ip.is_v4() ? 4 : 8));
+}
+
 std::unexpected<AuthRefusal> refuse(ErrorCode code, AuthFailure reason) {
   return std::unexpected(AuthRefusal{code, reason});
 }
@@ -27,7 +33,11 @@ Authenticator Authenticator::anonymous(const std::string& realm) {
 std::expected<AuthenticatedRequest, AuthRefusal> Authenticator::authenticate(
     Now now, const FiveTuple& from, const stun::MessageView& request,
     std::string_view established) const {
-  if (everybody_) return AuthenticatedRequest{from, request, kAnonymousUser};
+  if (everybody_) {
+    AuthenticatedRequest accepted{from, request, kAnonymousUser};
+    accepted.quota_user_ = host_of(from);
+    return accepted;
+  }
 
   // RFC 8489 §9.2.4, in its order.
   if (!request.has<stun::MessageIntegrity>()) {

@@ -21,7 +21,7 @@
 namespace icebreaker::turn {
 
 // A request whose sender is who it says; state changes for nobody else. Lives as long as the
-// datagram it came in.
+// datagram and the five-tuple it came in with.
 class AuthenticatedRequest {
  public:
   [[nodiscard]] const FiveTuple& from() const { return reply_to_.client; }
@@ -30,7 +30,7 @@ class AuthenticatedRequest {
 
   [[nodiscard]] std::string_view username() const { return username_; }
 
-  // Whom the allocation counts against.
+  // Whom the allocation counts against; not for people to read.
   [[nodiscard]] std::string_view quota_user() const { return quota_user_; }
 
   [[nodiscard]] const ReplyTo& reply_to() const { return reply_to_; }
@@ -58,7 +58,7 @@ class Authenticator {
   Authenticator(Credentials credentials, const NonceSecret& nonce_secret)
       : credentials_{std::move(credentials)}, nonces_{nonce_secret} {}
 
-  // For labs: takes every request for one user's, signs nothing.
+  // For labs: takes every request for one user's, with a quota for each host, and signs nothing.
   static Authenticator anonymous(const std::string& realm);
 
   // `established`: the user of the allocation that `from` has, or nothing; see Credentials::find.

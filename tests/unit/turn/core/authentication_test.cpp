@@ -16,6 +16,12 @@ class Authentication : public RelayFixture {
     return exchange(each, each.allocate());
   }
 
+  void admit_everybody() {
+    relay_ = std::make_unique<Relay>(
+        config_, RelayRules{Authenticator::anonymous("example.org"), PeerPolicy{{}}}, random_,
+        quota_);
+  }
+
   ReceivedReply allocate_with_rest(std::string_view secret, std::chrono::seconds ttl) {
     const auto made = crypto::mint_turn_rest_credentials(secret, "carol", now_.wall + ttl);
     return allocate_as(made.username, made.password);
@@ -218,15 +224,33 @@ TEST_F(Authentication, ChallengesTheStrangersOfANetworkOnlySoOften) {
 }
 
 TEST_F(Authentication, AnonymousModeTakesEverybodyAndSignsNothing) {
-  relay_ = std::make_unique<Relay>(
-      config_, RelayRules{Authenticator::anonymous("example.org"), PeerPolicy{{}}}, random_,
-      quota_);
+  admit_everybody();
   TurnClient stranger{"203.0.113.5:40000", "", ""};
 
   const ReceivedReply reply = exchange(stranger, stranger.allocate());
 
   EXPECT_TRUE(reply.succeeded());
   EXPECT_FALSE(reply.message().has<stun::MessageIntegrity>());
+}
+
+TEST_F(Authentication, AnonymousModeHasAQuotaForEachHost) {
+  admit_everybody();
+  quota_.set_limits({.allocations_per_user = 2});
+  const auto allocate_from = [&](std::string_view from) {
+    TurnClient stranger{from, "", ""};
+    return error_of(stranger, stranger.allocate());
+  };
+
+  EXPECT_EQ(allocate_from("203.0.113.5:1"), 0);
+  EXPECT_EQ(allocate_from("203.0.113.5:2"), 0);
+  EXPECT_EQ(allocate_from("203.0.113.5:3"), 486);
+  EXPECT_EQ(allocate_from("203.0.113.6:1"), 0);
+  EXPECT_EQ(allocate_from("[2001:db8::1]:1"), 0);
+  EXPECT_EQ(allocate_from("[2001:db8::2]:1"), 0);
+  EXPECT_EQ(allocate_from("[2001:db8::3]:1"), 486);
+  EXPECT_EQ(allocate_from("[2001:db8:0:1::1]:1"), 0);
+  advance(600s);
+  EXPECT_EQ(quota_.users(), 0U);
 }
 
 }  // namespace

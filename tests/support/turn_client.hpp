@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,11 @@ class TurnClient {
     return crypto::long_term_key_md5(username_, realm_, password_);
   }
 
+  using Sign = std::function<void(stun::MessageBuilder&, const TurnClient&)>;
+
+  // From now on, instead of by MESSAGE-INTEGRITY.
+  void sign_by(Sign sign) { sign_ = std::move(sign); }
+
   // Signed when a nonce is known; every request has a transaction id of its own.
   template <class Fill>
   Bytes request(stun::Method method, Fill fill) {
@@ -80,7 +86,7 @@ class TurnClient {
       builder.add<stun::Username>(username_);
       builder.add<stun::Realm>(realm_);
       builder.add<stun::Nonce>(*nonce_);
-      builder.add_message_integrity(key());
+      sign_(builder, *this);
     }
     return copy_of(builder.finish());
   }
@@ -148,6 +154,9 @@ class TurnClient {
   std::string realm_;
   std::optional<std::string> nonce_;
   std::uint64_t requests_ = 0;
+  Sign sign_ = [](stun::MessageBuilder& builder, const TurnClient& self) {
+    builder.add_message_integrity(self.key());
+  };
 };
 
 }  // namespace icebreaker::turn::test

@@ -18,6 +18,19 @@ std::string_view host_of(const FiveTuple& from) {
   return text_of(ip.bytes().first(ip.is_v4() ? 4 : 8));
 }
 
+bool is_signed(const stun::MessageView& request) {
+  return request.has<stun::MessageIntegrity>() || request.has<stun::MessageIntegritySha256>();
+}
+
+// RFC 8489 §9.2.4: with both attributes, the stronger one counts. §14.6: all of its 32 bytes, since
+// TURN permits no truncation.
+bool is_signed_with(const stun::MessageView& request, const crypto::Md5Digest& key) {
+  const auto sha256 = request.find(stun::AttributeType::MessageIntegritySha256);
+  if (!sha256) return stun::verify_message_integrity(request, key).has_value();
+  return sha256->size() == stun::kMessageIntegritySha256Bytes &&
+         stun::verify_message_integrity_sha256(request, key).has_value();
+}
+
 std::unexpected<AuthRefusal> refuse(ErrorCode code, AuthFailure reason) {
   return std::unexpected(AuthRefusal{code, reason});
 }
@@ -40,7 +53,7 @@ std::expected<AuthenticatedRequest, AuthRefusal> Authenticator::authenticate(
   }
 
   // RFC 8489 §9.2.4, in its order.
-  if (!request.has<stun::MessageIntegrity>()) {
+  if (!is_signed(request)) {
     return refuse(ErrorCode::Unauthenticated, AuthFailure::NoCredentials);
   }
   const auto username = request.get<stun::Username>();
@@ -56,7 +69,7 @@ std::expected<AuthenticatedRequest, AuthRefusal> Authenticator::authenticate(
     return refuse(ErrorCode::Unauthenticated, AuthFailure::WrongRealm);
   }
   const auto key = std::ranges::find_if(user->keys, [&](const crypto::Md5Digest& candidate) {
-    return stun::verify_message_integrity(request, candidate).has_value();
+    return is_signed_with(request, candidate);
   });
   if (key == user->keys.end()) {
     return refuse(ErrorCode::Unauthenticated, AuthFailure::WrongPassword);

@@ -12,6 +12,7 @@ constexpr auto kAllocate = std::to_array<stun::AttributeType>({
     Realm,
     Nonce,
     MessageIntegrity,
+    MessageIntegritySha256,
     RequestedTransport,
     Lifetime,
     RequestedAddressFamily,
@@ -23,6 +24,7 @@ constexpr auto kRefresh = std::to_array<stun::AttributeType>({
     Realm,
     Nonce,
     MessageIntegrity,
+    MessageIntegritySha256,
     Lifetime,
     RequestedAddressFamily,
 });
@@ -31,6 +33,7 @@ constexpr auto kCreatePermission = std::to_array<stun::AttributeType>({
     Realm,
     Nonce,
     MessageIntegrity,
+    MessageIntegritySha256,
     XorPeerAddress,
 });
 constexpr auto kChannelBind = std::to_array<stun::AttributeType>({
@@ -38,6 +41,7 @@ constexpr auto kChannelBind = std::to_array<stun::AttributeType>({
     Realm,
     Nonce,
     MessageIntegrity,
+    MessageIntegritySha256,
     XorPeerAddress,
     ChannelNumber,
 });

@@ -1,5 +1,6 @@
 #include "turn/core/nonce.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 #include <system_error>
@@ -11,10 +12,13 @@
 namespace icebreaker::turn {
 namespace {
 
-// 8 hexadecimal digits of the issue time in seconds, 32 of the HMAC.
+// RFC 8489 §9.2: who supports that RFC begins with this, and with its security features in base64
+// (§18.1); we have none of them.
+constexpr std::string_view kCookie = "obMatJos2AAAA";
+// Then 8 hexadecimal digits of the issue time in seconds, and 24 of the HMAC.
 constexpr std::size_t kTimeDigits = 8;
-constexpr std::size_t kMacBytes = 16;
-static_assert(NonceMaker::kTextBytes == kTimeDigits + 2 * kMacBytes);
+constexpr std::size_t kMacBytes = 12;
+static_assert(NonceMaker::kTextBytes == kCookie.size() + kTimeDigits + 2 * kMacBytes);
 
 std::uint32_t seconds_of(MonoTime time) {
   const auto since_start =
@@ -42,8 +46,10 @@ NonceMaker::Text NonceMaker::text_at(std::uint32_t issued_at, const ClientAddres
   const auto mac = crypto::hmac_sha256(secret_, out.written());
 
   Text text{};
-  put_hex(std::span{text}.first(kTimeDigits), out.written().first(4));
-  put_hex(std::span{text}.subspan(kTimeDigits), ByteView{mac}.first(kMacBytes));
+  std::ranges::copy(kCookie, text.begin());
+  const auto digits = std::span{text}.subspan(kCookie.size());
+  put_hex(digits.first(kTimeDigits), out.written().first(4));
+  put_hex(digits.subspan(kTimeDigits), ByteView{mac}.first(kMacBytes));
   return text;
 }
 
@@ -54,8 +60,9 @@ NonceMaker::Text NonceMaker::make(MonoTime now, const ClientAddress& client) con
 bool NonceMaker::valid(std::string_view nonce, MonoTime now, const ClientAddress& client) const {
   if (nonce.size() != kTextBytes) return false;
   std::uint32_t issued_at = 0;
-  const char* digits_end = nonce.data() + kTimeDigits;
-  const auto [end, error] = std::from_chars(nonce.data(), digits_end, issued_at, 16);
+  const std::string_view digits = nonce.substr(kCookie.size(), kTimeDigits);
+  const char* digits_end = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), digits_end, issued_at, 16);
   if (error != std::errc{} || end != digits_end) return false;
   // Unsigned arithmetic: a time in the future is a huge age.
   const std::uint32_t age = seconds_of(now) - issued_at;

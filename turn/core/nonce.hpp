@@ -23,7 +23,7 @@ class NonceMaker {
  public:
   explicit NonceMaker(const NonceSecret& secret) : secret_{secret} {}
 
-  static constexpr std::size_t kTextBytes = 40;
+  static constexpr std::size_t kTextBytes = 45;
   using Text = std::array<char, kTextBytes>;
 
   [[nodiscard]] Text make(MonoTime now, const ClientAddress& client) const;

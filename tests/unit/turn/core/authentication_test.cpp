@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/crypto/hmac.hpp"
 #include "common/crypto/turn_rest.hpp"
 #include "tests/unit/turn/core/relay_fixture.hpp"
 
@@ -8,6 +9,8 @@ namespace {
 
 using stun::MessageBuilder;
 using stun::Method;
+
+constexpr std::string_view kCookie = "obMatJos2AAAA";
 
 class Authentication : public RelayFixture {
  protected:
@@ -138,13 +141,69 @@ TEST_F(Authentication, RefusesNoncesThatAreNotItsOwn) {
   std::string forged = *alice.nonce();
   forged.back() = forged.back() == '0' ? '1' : '0';
   std::string from_the_future = *alice.nonce();
-  from_the_future.front() = 'f';
+  from_the_future.at(kCookie.size()) = 'f';
+  std::string other_features = *alice.nonce();
+  other_features.at(kCookie.size() - 4) = 'w';
 
-  for (const std::string& nonce :
-       {forged, from_the_future, std::string{}, std::string{"x"}, std::string(40, 'z')}) {
+  for (const std::string& nonce : {forged, from_the_future, other_features, std::string{},
+                                   std::string{"x"}, std::string(alice.nonce()->size(), 'z')}) {
     alice.replace_nonce(nonce);
     EXPECT_EQ(error_of(alice, alice.allocate()), 438) << nonce;
   }
+}
+
+// RFC 8489 §9.2.
+TEST_F(Authentication, TellsInTheNonceThatItSupportsRfc8489WithoutSecurityFeatures) {
+  EXPECT_TRUE(client().nonce()->starts_with(kCookie));
+}
+
+TEST_F(Authentication, TakesTheStrongerSignatureOfARequest) {
+  const TurnClient::Sign wrong = [](MessageBuilder& builder, const TurnClient&) {
+    builder.add_message_integrity_sha256(crypto::Md5Digest{});
+  };
+  const TurnClient::Sign sha256 = [](MessageBuilder& builder, const TurnClient& self) {
+    builder.add_message_integrity_sha256(self.key());
+  };
+  // Right as far as it goes.
+  const TurnClient::Sign truncated = [](MessageBuilder& builder, const TurnClient& self) {
+    constexpr std::size_t kKept = 16;
+    Bytes covered = copy_of(builder.finish());
+    const std::size_t end = covered.size() + stun::kAttributeHeaderBytes + kKept;
+    ByteWriter{MutableByteView{covered}.subspan(2)}.u16(
+        static_cast<std::uint16_t>(end - stun::kHeaderBytes));
+    const auto hmac = crypto::hmac_sha256(self.key(), covered);
+    builder.add_raw(stun::AttributeType::MessageIntegritySha256, ByteView{hmac}.first(kKept));
+  };
+  const auto after_sha1 = [](const TurnClient::Sign& second) {
+    return [second](MessageBuilder& builder, const TurnClient& self) {
+      builder.add_message_integrity(self.key());
+      second(builder, self);
+    };
+  };
+  TurnClient alice = client();
+  const auto error_with = [&](const TurnClient::Sign& sign) {
+    alice.sign_by(sign);
+    return error_of(alice, alice.allocate());
+  };
+
+  EXPECT_EQ(error_with(wrong), 401);
+  EXPECT_EQ(error_with(truncated), 401);
+  EXPECT_EQ(error_with(after_sha1(wrong)), 401);
+  EXPECT_EQ(error_with(sha256), 0);
+  EXPECT_EQ(error_with(after_sha1(sha256)), 437);
+}
+
+// RFC 8489 §9.2.4: as for every key by MD5.
+TEST_F(Authentication, SignsTheReplyToSha256WithSha1) {
+  TurnClient alice = client();
+  alice.sign_by([](MessageBuilder& builder, const TurnClient& self) {
+    builder.add_message_integrity_sha256(self.key());
+  });
+
+  const ReceivedReply reply = exchange(alice, alice.allocate());
+
+  EXPECT_TRUE(stun::verify_message_integrity(reply.message(), alice.key()).has_value());
+  EXPECT_FALSE(reply.message().has<stun::MessageIntegritySha256>());
 }
 
 TEST_F(Authentication, RefusesOtherUsersOfAnAllocationWith441) {

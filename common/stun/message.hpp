@@ -58,8 +58,8 @@ constexpr std::size_t padded_to_4(std::size_t bytes) {
 
 // A structurally valid message; a view: the bytes must outlive it. Attributes behind
 // MESSAGE-INTEGRITY are not seen, but for MESSAGE-INTEGRITY-SHA256 and FINGERPRINT; behind
-// MESSAGE-INTEGRITY-SHA256 only FINGERPRINT is (RFC 8489 §14.5, §14.6); behind FINGERPRINT, the
-// last attribute by §14.7, none is.
+// MESSAGE-INTEGRITY-SHA256 only FINGERPRINT is (RFC 8489 §9); behind FINGERPRINT, the last
+// attribute by §14.7, none is.
 class MessageView {
  public:
   class Iterator;

@@ -14,7 +14,7 @@
 
 namespace icebreaker::turn {
 
-// RFC 8656 §12: only another ChannelBind refreshes it.
+// RFC 8656 §12; only another ChannelBind refreshes it, not data (§12.6).
 inline constexpr std::chrono::seconds kChannelLifetime{600};
 
 enum class ChannelCheck : std::uint8_t { New, Refresh, Conflict };

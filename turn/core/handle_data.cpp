@@ -128,7 +128,7 @@ PeerAddress Relay::as_named(const PeerAddress& peer) const {
   return PeerAddress{{own->external, peer.value.port}};
 }
 
-// RFC 8489 §6 asks for randomness against forged responses, and indications have none: 64 random
+// RFC 8489 §5 asks for randomness against forged responses, and indications have none: 64 random
 // bits of the process and a counter spare the generator on the data path.
 stun::TransactionId Relay::next_indication_id() {
   ++indication_seed_.back();

@@ -13,7 +13,7 @@
 
 namespace icebreaker::turn {
 
-// RFC 8656 §9: relayed data does not refresh it, only CreatePermission and ChannelBind do.
+// RFC 8656 §9; only CreatePermission and ChannelBind refresh it, not data (§11.2, §12.6).
 inline constexpr std::chrono::seconds kPermissionLifetime{300};
 
 // A flat list: calls have a handful of peers, and the cap keeps the worst case short.

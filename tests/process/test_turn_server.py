@@ -189,7 +189,7 @@ def test_answers_508_when_relay_ports_run_out(start_server, echo_port):
                      *STATIC)
 
     assert "508" in output
-    assert "cannot bind a relay port" in turn.text
+    turn.wait_for("cannot bind a relay port")
 
 
 def test_sighup_takes_new_users_and_keeps_the_old_on_a_bad_file(start_server, echo_port):

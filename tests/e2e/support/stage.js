@@ -1,12 +1,14 @@
 // @ts-check
 import { Browser } from './browser.js';
+import { Fleet } from './fleet.js';
 import { Server, freePort } from './server.js';
 
 const TURN_SECRET = 'a secret of the browser tests';
 
-/** Both servers and a browser, as a test needs them. */
+/** The servers and a browser, as a test needs them. */
 export class Stage {
   signal = new Server('signal');
+  fleet = new Fleet();
   turn = new Server('turn');
   browser = new Browser();
   #signalPort = 0;
@@ -19,9 +21,17 @@ export class Stage {
     await this.browser.launch(permissions, sound);
   }
 
+  /** Three signaling servers behind a balancer instead of one. */
+  async openFleet() {
+    await this.turn.start(turnConfig());
+    await this.fleet.start((listen, state) => signalConfig(listen, this.turn.port('udp'), state));
+    this.#signalPort = this.fleet.port;
+    await this.browser.launch('granted', 'allowed');
+  }
+
   /** Also again, on the same port, after it was killed. */
   startSignal() {
-    return this.signal.start(signalConfig(this.#signalPort, this.turn.port('udp')));
+    return this.signal.start(signalConfig(`127.0.0.1:${this.#signalPort}`, this.turn.port('udp')));
   }
 
   /** @param {string} query */
@@ -32,6 +42,7 @@ export class Stage {
   async close() {
     await this.browser.close();
     await this.signal.stop();
+    await this.fleet.stop();
     await this.turn.stop();
   }
 }
@@ -54,13 +65,16 @@ address = "127.0.0.1:0"
 `;
 }
 
-/** @param {number} port @param {number} turnPort */
-function signalConfig(port, turnPort) {
+/** @param {string} listen @param {number} turnPort @param {string} [state] */
+function signalConfig(listen, turnPort, state = 'memory') {
   return `
-listen = "127.0.0.1:${port}"
+listen = "${listen}"
+state = "${state}"
 web_root = "${new URL('../../../web', import.meta.url).pathname}"
 [session]
 token_secrets = ["resume tokens outlive a restart"]
+[metrics]
+address = "127.0.0.1:0"
 [ice]
 stun = ["stun:127.0.0.1:${turnPort}"]
 [[ice.turn]]

@@ -91,6 +91,29 @@ export class Visitor {
     });
   }
 
+  /** From now on longestPictureGap() tells how long the other side's picture stood still at most. */
+  watchPictures() {
+    return this.page.evaluate(() => {
+      const video = /** @type {HTMLVideoElement} */ (document.getElementById('remote'));
+      const seen = { gap: 0, at: performance.now() };
+      const note = () => {
+        seen.gap = Math.max(seen.gap, performance.now() - seen.at);
+        seen.at = performance.now();
+        video.requestVideoFrameCallback(note);
+      };
+      video.requestVideoFrameCallback(note);
+      /** @type {any} */ (globalThis).picturesSeen = seen;
+    });
+  }
+
+  /** @returns {Promise<number>} milliseconds */
+  longestPictureGap() {
+    return this.page.evaluate(() => {
+      const { gap, at } = /** @type {any} */ (globalThis).picturesSeen;
+      return Math.max(gap, performance.now() - at);
+    });
+  }
+
   /** @returns {Promise<Pair | null>} the selected pair of the newest peer connection */
   selectedPair() {
     return this.page.evaluate(async () => {

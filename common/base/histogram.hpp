@@ -10,12 +10,12 @@
 
 namespace icebreaker {
 
-// kBounds: the ascending upper bounds of the buckets, an array of double.
-template <const auto& kBounds>
+// Bounds: the ascending upper bounds of the buckets, an array of double.
+template <const auto& Bounds>
 class Histogram {
  public:
   void observe(double value) {
-    const auto bucket = std::ranges::lower_bound(kBounds, value) - kBounds.begin();
+    const auto bucket = std::ranges::lower_bound(Bounds, value) - Bounds.begin();
     ++counts_.at(static_cast<std::size_t>(bucket));
     sum_ += value;
   }
@@ -26,7 +26,7 @@ class Histogram {
     observe(std::chrono::duration<double>{value}.count());
   }
 
-  [[nodiscard]] static constexpr std::span<const double> bounds() { return kBounds; }
+  [[nodiscard]] static constexpr std::span<const double> bounds() { return Bounds; }
 
   // Of each bucket alone; the last is what is above all bounds.
   [[nodiscard]] std::span<const std::uint64_t> counts() const { return counts_; }
@@ -34,7 +34,7 @@ class Histogram {
   [[nodiscard]] double sum() const { return sum_; }
 
  private:
-  std::array<std::uint64_t, kBounds.size() + 1> counts_{};
+  std::array<std::uint64_t, Bounds.size() + 1> counts_{};
   double sum_ = 0;
 };
 

@@ -73,6 +73,15 @@ def test_keeps_sessions_in_redis(start_redis, start_signal, kind, password):
     assert "s3cr" not in server.text
 
 
+def test_reaches_redis_over_ipv6(start_redis, start_signal):
+    redis = start_redis()
+    server = start_signal(f"redis://[::1]:{redis.port}").wait_ready()
+
+    opened(server.address("http"))
+
+    assert server.ready["state"] == f"redis://[::1]:{redis.port}/0"
+
+
 def test_uses_the_url_of_the_environment(start_redis, start_server):
     redis = start_redis()
 

@@ -28,7 +28,7 @@ class RedisServer(Process):
             clock.write_bytes(bytes(8))
         with clock.open("r+b") as file:
             self._clock = mmap.mmap(file.fileno(), 8)
-        argv = ["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--unixsocket",
+        argv = ["redis-server", "--bind", "127.0.0.1", "-::1", "--port", self.port, "--unixsocket",
                 self.socket_path, "--dir", folder, "--save", "", "--appendonly",
                 "yes" if append_only else "no", "--appendfsync", "always"]
         if password is not None:

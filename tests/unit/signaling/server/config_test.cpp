@@ -62,6 +62,13 @@ TEST(SignalConfig, TakesRedisAndTokenSecretsFromTheEnvironment) {
             std::vector<std::string>{"one"});
 }
 
+TEST(SignalConfig, NeedsARestartForAnotherState) {
+  const SignalConfig running = read("state = \"redis://a\"\n" + std::string{kShared});
+  const SignalConfig fresh = read("state = \"redis://b\"\n" + std::string{kShared});
+
+  EXPECT_EQ(settings_that_need_a_restart(running, fresh), std::vector<std::string_view>{"state"});
+}
+
 TEST(SignalConfig, RefusesASharedStateWithoutSharedTokenSecrets) {
   const std::string refusal = refusal_of("\nstate = \"redis://cache\"\n");
 

@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t kHoldMinPercent = 80;
 // An ICE server list is replaced when this much of its life is over.
 constexpr std::int64_t kIceRefreshPercent = 75;
+constexpr auto kIceRetry = std::chrono::seconds{10};
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t value = 0;
@@ -144,6 +145,11 @@ void Hub::Core::on_fetched(Now now, ConnectionId connection,
                            std::expected<Delivery, StateError> delivery) {
   Receiver* receiver = receiver_of(connection);
   if (receiver == nullptr) return;
+  if (!delivery && delivery.error() == StateError::Unavailable) {
+    // Holds on: the engine hints at every open receive once it can be reached again.
+    receiver->fetch = Receiver::Fetch::Idle;
+    return;
+  }
   if (!delivery) {
     const auto code = code_of(delivery.error());
     return fail_receive(now, connection, code, http_status_of(code));
@@ -234,8 +240,10 @@ void Hub::Core::refresh_ice(Now now, ConnectionId connection) {
   submission.operations.push_back({std::nullopt, ice_answer(now, receiver->peer, client)});
   watch_ice(now, connection, milliseconds{0});
   state_.submit(now, std::move(submission),
-                [this](Now /*then*/, std::expected<Submitted, StateError> submitted) {
-                  if (submitted) count(*submitted);
+                [this, connection](Now then, std::expected<Submitted, StateError> submitted) {
+                  if (submitted) return count(*submitted);
+                  if (receiver_of(connection) == nullptr) return;
+                  timers_.set({connection, HubTimer::Kind::IceRefresh}, then.mono + kIceRetry);
                 });
 }
 

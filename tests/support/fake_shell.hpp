@@ -23,7 +23,7 @@ using namespace signaling;
 using namespace std::chrono_literals;
 
 // Passes calls on to another engine, which completes them at once; tells the hub later, in order,
-// when the test says so. Stands for an engine across a network.
+// when the test says so. Stands for an engine across a network, which can be cut.
 class DelayedState final : public State, private StateListener {
  public:
   explicit DelayedState(State& inner) : inner_{inner} { inner.set_listener(*this); }
@@ -37,6 +37,16 @@ class DelayedState final : public State, private StateListener {
     delayed_ = false;
   }
 
+  // Calls complete Unavailable, and hints are lost.
+  void cut() { is_cut_ = true; }
+
+  void mend() { is_cut_ = false; }
+
+  // As an engine does for each open receive once it is reachable again.
+  void hint(Now now, const SessionId& session, ReceiveId receive) {
+    listener_->on_wake(now, session, receive);
+  }
+
   void step() {
     if (waiting_.empty()) return;
     auto task = std::move(waiting_.front());
@@ -47,34 +57,41 @@ class DelayedState final : public State, private StateListener {
   [[nodiscard]] bool idle() const { return waiting_.empty(); }
 
   void open(Now now, OpenRequest request, Completion<SessionInfo> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.open(now, std::move(request), later(std::move(done)));
   }
 
   void resume(Now now, ResumeRequest request, Completion<SessionInfo> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.resume(now, std::move(request), later(std::move(done)));
   }
 
   void attach(Now now, AttachRequest request, Completion<Attached> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.attach(now, std::move(request), later(std::move(done)));
   }
 
   void fetch(Now now, FetchRequest request, Completion<Delivery> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.fetch(now, std::move(request), later(std::move(done)));
   }
 
   void detach(Now now, const SessionId& session, ReceiveId receive) override {
-    inner_.detach(now, session, receive);
+    if (!is_cut_) inner_.detach(now, session, receive);
   }
 
   void submit(Now now, Submission submission, Completion<Submitted> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.submit(now, std::move(submission), later(std::move(done)));
   }
 
   void close(Now now, const SessionId& session, Epoch epoch, Completion<Submitted> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.close(now, session, epoch, later(std::move(done)));
   }
 
   void charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) override {
+    if (is_cut_) return done(now, std::unexpected(StateError::Unavailable));
     inner_.charge(now, std::move(charges), later(std::move(done)));
   }
 
@@ -101,16 +118,17 @@ class DelayedState final : public State, private StateListener {
 
   // Hints travel apart from answers and may overtake them.
   void on_wake(Now now, const SessionId& session, ReceiveId receive) override {
-    listener_->on_wake(now, session, receive);
+    if (!is_cut_) listener_->on_wake(now, session, receive);
   }
 
   void on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) override {
-    listener_->on_receive_ended(now, session, receive, end);
+    if (!is_cut_) listener_->on_receive_ended(now, session, receive, end);
   }
 
   State& inner_;
   StateListener* listener_ = nullptr;
   bool delayed_ = false;
+  bool is_cut_ = false;
   std::deque<std::move_only_function<void()>> waiting_;
 };
 

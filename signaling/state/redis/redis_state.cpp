@@ -150,16 +150,24 @@ void RedisState::fetch(Now /*now*/, FetchRequest request, Completion<Delivery> d
                                  std::to_string(request.after),
                                  letter_of(request.mode),
                                  incarnation_};
-  link_.call(
-      Script::Fetch, std::move(words),
-      reading(std::move(done), [this, request = std::move(request)](Now /*now*/, RedisReply reply) {
-        auto delivery = read_delivery(std::move(reply), request.session);
-        const bool is_over = delivery
-                                 ? request.mode == ReceiveMode::Poll && !delivery->frames.empty()
-                                 : delivery.error() != StateError::Unavailable;
-        if (is_over) forget(request.session, request.receive);
-        return delivery;
-      }));
+  link_.call(Script::Fetch, std::move(words),
+             [this, request = std::move(request), done = std::move(done)](
+                 Now now, std::expected<RedisReply, StateError> reply) mutable {
+               std::expected<Delivery, StateError> delivery =
+                   reply ? read_delivery(*std::move(reply), request.session)
+                         : std::unexpected(reply.error());
+               on_fetched(request, delivery);
+               done(now, std::move(delivery));
+             });
+}
+
+void RedisState::on_fetched(const FetchRequest& request,
+                            const std::expected<Delivery, StateError>& delivery) {
+  if (!delivery && delivery.error() == StateError::Unavailable) {
+    unfetched_.emplace_back(request.session, request.receive);
+  } else if (!delivery || (request.mode == ReceiveMode::Poll && !delivery->frames.empty())) {
+    forget(request.session, request.receive);
+  }
 }
 
 void RedisState::detach(Now /*now*/, const SessionId& session, ReceiveId receive) {
@@ -210,10 +218,14 @@ void RedisState::on_deadline(Now now) {
   next_beat_ = now.mono + kBeatInterval;
   beat(now, Hints::Complete);
   reap();
+  for (const Held& held : std::exchange(unfetched_, {})) {
+    if (is_open(held)) listener_->on_wake(now, held.first, held.second);
+  }
 }
 
 void RedisState::on_up(Now now, std::string_view incarnation) {
   incarnation_ = incarnation;
+  unfetched_.clear();  // all are hinted at
   next_beat_ = now.mono + kBeatInterval;
   renew_all(now);
 }

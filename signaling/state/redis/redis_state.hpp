@@ -62,6 +62,7 @@ class RedisState final : public State, private RedisLinkListener {
 
   // The first argument of most scripts: the configuration, and randomness for one run.
   std::string packed_config();
+  void on_fetched(const FetchRequest& request, const std::expected<Delivery, StateError>& delivery);
   void remember(Now now, const SessionId& session, OpenReceive receive);
   void forget(const SessionId& session, ReceiveId receive);
   void beat(Now now, Hints hints);
@@ -80,6 +81,7 @@ class RedisState final : public State, private RedisLinkListener {
   std::optional<MonoTime> next_beat_;  // while connected
   std::map<SessionId, OpenReceive> receives_;
   DeadlineQueue<SessionId> renewals_;
+  std::vector<Held> unfetched_;  // could not be asked for what they were hinted at
 };
 
 }  // namespace icebreaker::signaling

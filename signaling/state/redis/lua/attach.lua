@@ -6,12 +6,16 @@ local mode, incarnation = ARGV[5], ARGV[6]
 local s, why = look_up(ARGV[2], ARGV[3])
 if not s then return why end
 if ARGV[4] ~= '' and not acknowledge(s, ARGV[4]) then return 'L' end
+local frames = frames_after(s, s.a)
+if not frames then
+  flush()
+  return 'L'
+end
 if is_received(s) then
   tell_ending(s, 'S')
   if s.w ~= mode .. incarnation then call('SREM', 'ib:o:' .. sub(s.w, 2), s.peer) end
 end
 set(s, 'r', (s.r or 0) + 1)
-local frames = frames_after(s, s.a)
 if mode == 'P' and #frames > 0 then
   end_receive(s)
 else

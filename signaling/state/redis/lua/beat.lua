@@ -5,7 +5,7 @@
 -- needs: session rooms negotiation matching presence
 local incarnation = ARGV[2]
 local is_new = call('ZADD', 'ib:i', now, incarnation)
-call('PEXPIRE', 'ib:i', INDEX_KEEP)
+call('PEXPIRE', 'ib:i', KEEP)
 call('PEXPIRE', 'ib:o:' .. incarnation, KEEP)
 
 local function verify(sid, receive, mode)

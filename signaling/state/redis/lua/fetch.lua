@@ -11,6 +11,10 @@ if s.w == '!' then
 end
 local after = math.max(tonumber(ARGV[4]), s.a)
 local frames = frames_after(s, after)
+if not frames then
+  flush()
+  return 'L'
+end
 if ARGV[5] == 'P' and #frames > 0 then end_receive(s) end
 flush()
 for _, frame in ipairs(frames) do

@@ -6,7 +6,7 @@ local peer, secret, user, room = ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local user_id = user ~= '' and id_of(user) or nil
 local old = room and load(peer)
 local same_room = old and old.o and room ~= '' and old.o == id_of(room)
-local missed = same_room and frames_after(old, 0)
+local missed = same_room and call('LRANGE', old.prefix .. 'm:' .. peer, 0, -1)
 local away = same_room and old.p
 
 local fresh = {peer = peer, prefix = prefix_of(peer), changed = {}, out = {}, a = 0, l = 0, b = 0, c = 0, d = 0}

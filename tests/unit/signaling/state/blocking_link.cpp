@@ -57,7 +57,7 @@ void BlockingLink::cut(Now now) {
 
 void BlockingLink::call(Script script, std::vector<std::string> arguments, Done done) {
   std::expected<RedisReply, StateError> result = std::unexpected(StateError::Unavailable);
-  if (is_up_) {
+  if (is_up_ && !std::exchange(refuses_, false)) {
     arguments.insert(arguments.begin(),
                      {"EVALSHA", digests_.at(static_cast<std::size_t>(script)), "0"});
     result = command(arguments);

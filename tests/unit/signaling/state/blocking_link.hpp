@@ -38,6 +38,10 @@ class BlockingLink final : public RedisLink {
   // What was called and not delivered completes Unavailable, as does what is called until
   // connect().
   void cut(Now now);
+
+  // One call completes Unavailable, though nothing else is wrong.
+  void refuse_next() { refuses_ = true; }
+
   // Completions and messages until there are no more.
   void deliver(Now now);
 
@@ -63,6 +67,7 @@ class BlockingLink final : public RedisLink {
   std::string incarnation_;
   RedisLinkListener* listener_ = nullptr;
   bool is_up_ = false;
+  bool refuses_ = false;
   std::deque<std::pair<Done, std::expected<RedisReply, StateError>>> completions_;
 };
 

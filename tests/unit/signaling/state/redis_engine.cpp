@@ -44,17 +44,28 @@ RedisInstance& RedisEngine::add_instance() {
 }
 
 void RedisEngine::advance(std::chrono::milliseconds by) {
+  advance(by, nullptr);
+}
+
+void RedisEngine::advance_without(const RedisInstance& asleep, std::chrono::milliseconds by) {
+  advance(by, &asleep);
+}
+
+void RedisEngine::advance(std::chrono::milliseconds by, const RedisInstance* asleep) {
   const MonoTime end = now_.mono + by;
   while (true) {
     MonoTime next = end;
     for (const auto& instance : instances_) {
+      if (instance.get() == asleep) continue;
       next = std::min(next, instance->state().next_deadline().value_or(end));
     }
     const MonoTime step = std::max(next, now_.mono);
     shared_redis().advance_clock(
         std::chrono::duration_cast<std::chrono::microseconds>(step - now_.mono));
     now_.mono = step;
-    for (const auto& instance : instances_) instance->state().on_deadline(now_);
+    for (const auto& instance : instances_) {
+      if (instance.get() != asleep) instance->state().on_deadline(now_);
+    }
     settle();
     if (step == end) return;
   }
@@ -75,6 +86,12 @@ bool RedisEngine::is_empty() {
 
 void RedisEngine::kill(RedisInstance& instance) {
   std::erase_if(instances_, [&](const auto& each) { return each.get() == &instance; });
+}
+
+void RedisEngine::drop_keys(const std::string& ending) {
+  for (const std::string& key : keys()) {
+    if (key.ends_with(ending)) questions_.command({"DEL", key});
+  }
 }
 
 std::vector<std::string> RedisEngine::keys() {

@@ -58,11 +58,18 @@ class RedisEngine final : public EngineUnderTest {
 
   RedisInstance& instance(std::size_t index) { return *instances_.at(index); }
 
+  // Time passes that one instance does not notice.
+  void advance_without(const RedisInstance& asleep, std::chrono::milliseconds by);
+
   // No more beats from it and nothing done for it, like a process that was killed.
   void kill(RedisInstance& instance);
   [[nodiscard]] std::vector<std::string> keys();
+  // As Redis does when it runs out of memory: those whose names end so.
+  void drop_keys(const std::string& ending);
 
  private:
+  void advance(std::chrono::milliseconds by, const RedisInstance* asleep);
+
   StateConfig config_;
   Now now_{MonoTime{1h}, WallTime{1h}};
   std::vector<std::unique_ptr<RedisInstance>> instances_;

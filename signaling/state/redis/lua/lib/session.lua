@@ -12,7 +12,6 @@ local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, GROWTH, SEED = struct.unpack('<I
 -- Expiries are renewed when the last time is this long ago, so that most calls need not.
 local RENEW = 30000
 local KEEP = WINDOW + TOMBSTONE + RENEW
-local INDEX_KEEP = math.max(600000, 2 * KEEP)
 local SECRET = 32
 
 local sessions = {}   -- by peer; false = there is none
@@ -104,7 +103,7 @@ local function acknowledge(s, seq)
     set(s, 'b', 0)
   else
     local bytes = s.b
-    for _, frame in ipairs(call('LPOP', key, seq - s.a)) do bytes = bytes - (#frame - 1) end
+    for _, frame in ipairs(call('LPOP', key, seq - s.a) or {}) do bytes = bytes - (#frame - 1) end
     set(s, 'b', bytes)
   end
   set(s, 'a', seq)
@@ -133,10 +132,10 @@ local function is_received(s)
   return s.w ~= nil and s.w ~= '!'
 end
 
--- The next step of an absent session is due then. The index outlives its members, not much longer.
+-- The next step of an absent session is due then.
 local function due(s, at)
   local key = s.prefix .. 'x'
-  if call('ZADD', key, at, s.peer) == 1 then call('PEXPIRE', key, INDEX_KEEP) end
+  if call('ZADD', key, at, s.peer) == 1 then call('PEXPIRE', key, KEEP) end
 end
 
 local function await_end(s)
@@ -173,9 +172,13 @@ local function become_present(s)
   F.tell_presence(s)
 end
 
+-- nil when Redis has dropped them, for want of memory: that session is lost.
 local function frames_after(s, after)
+  after = math.max(after, s.a)
   if s.l <= after then return {} end
-  return call('LRANGE', s.prefix .. 'm:' .. s.peer, math.max(after - s.a, 0), -1)
+  local frames = call('LRANGE', s.prefix .. 'm:' .. s.peer, after - s.a, -1)
+  if #frames == s.l - after then return frames end
+  F.end_session(s, 'expired', 'L', 'L')
 end
 
 -- user, grants, and of the room: name, own display name, role, capacity.
@@ -190,7 +193,7 @@ end
 
 local function renew(s)
   call('PEXPIRE', s.prefix .. 's:' .. s.peer, KEEP)
-  call('PEXPIRE', s.prefix .. 'x', INDEX_KEEP)
+  call('PEXPIRE', s.prefix .. 'x', KEEP)
   if s.l > s.a then call('PEXPIRE', s.prefix .. 'm:' .. s.peer, KEEP) end
   if s.c > 0 then call('PEXPIRE', s.prefix .. 'h:' .. s.peer, KEEP) end
   if s.u then F.renew_user(s) end

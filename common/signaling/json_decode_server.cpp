@@ -211,7 +211,8 @@ std::expected<ServerEnvelope, DecodeError> decode_server(std::string_view text) 
   JsonFields fields{*parsed};
   const auto index = index_of(kServerTypes, fields.text("type", Need::Required, kMaxNameLength));
   if (!index) {
-    return std::unexpected(DecodeError{ErrorCode::UnknownType, "unknown message type", {}});
+    const auto seq = fields.integer("seq", Need::Optional, 1);
+    return std::unexpected(DecodeError{ErrorCode::UnknownType, "unknown message type", seq});
   }
   ServerMessage message = kDecoders.at(*index)(fields, text);
   // The seq of a welcome is not its number but what it tells.

@@ -51,6 +51,7 @@ LAYERS = (
     Layer("common/stun", BASE + ("common/crypto/",), ("zlib.h",)),
     Layer("common/ice", BASE),
     Layer("common/signaling", BASE, ("nlohmann/",)),
+    Layer("common/signaling_client", BASE + ("common/signaling/",)),
     Layer("common/c_api", PURE_COMMON, std=C_API_STD),
     Layer("common/net", BASE, KERNEL + ("openssl/", "uv.h"), HOSTED_STD, pure=False),
     Layer("common/service", BASE + ("common/net/",), KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/",

@@ -12,6 +12,7 @@ const REQUEST_MS = 10_000;
 const HOLD_GRACE_MS = 10_000;
 // An intermediary that answers held requests at once must not turn the client into a flood.
 const SHORTEST_EMPTY_POLL_MS = 500;
+const DEFAULT_PAUSE_MS = 1_000;
 
 /** @implements {Transport} */
 export class LongPollTransport {
@@ -118,16 +119,22 @@ export class LongPollTransport {
   async #onPosted(reply) {
     if (reply.status === 202 && typeof reply.body?.received === 'number') {
       this.#handlers.onConfirmed(reply.body.received);
+      if (this.#state.inFlight > 0) await this.#sendAgainAfter(DEFAULT_PAUSE_MS);
     } else if (reply.status === 409 && reply.body?.code === 'bad_sequence') {
       this.#handlers.onMessage(reply.body);
     } else if (reply.status === 413) {
       this.#handlers.onTooLarge();
     } else if (reply.status === 429) {
-      this.#state.rewind();
-      await this.#pause(reply.retryAfterMs ?? 1_000);
+      await this.#sendAgainAfter(reply.retryAfterMs ?? DEFAULT_PAUSE_MS);
     } else {
       this.#fail(reply);
     }
+  }
+
+  /** @param {number} ms */
+  #sendAgainAfter(ms) {
+    this.#state.rewind();
+    return this.#pause(ms);
   }
 
   #path() {

@@ -52,6 +52,11 @@ export class SessionState {
     return this.#outbox.length;
   }
 
+  /** How many messages were sent on this transport and not confirmed. */
+  get inFlight() {
+    return this.#sentUpTo - this.confirmed;
+  }
+
   /** How many messages were not sent yet. */
   get waiting() {
     return this.#waiting.length;

@@ -174,3 +174,16 @@ test('waits between tries grow, never past the ceiling, and start anew after a s
   assert.ok(waits.every((wait) => wait <= LONGEST_BACKOFF_MS));
   assert.equal(clock.untilNext, 499);
 });
+
+test('what a POST left out is sent again', async () => {
+  const { clock, server, client } = setUp({ transport: 'poll' });
+  client.start();
+  await settle();
+  server.swallow = 1;
+  client.signal('peer2', { kind: 'test', number: 1 });
+  await settle();
+
+  await clock.advance(1_000);
+
+  assert.deepEqual(numbers(server.taken), [1]);
+});

@@ -15,3 +15,11 @@ export function goldenMessages(side) {
     return entries.map(({ about, message }) => ({ name: `${message.type}: ${about}`, message }));
   });
 }
+
+/**
+ * @param {string} file
+ * @returns {any[]} rows or scripts that the C++ client's tests read, too
+ */
+export function sharedData(file) {
+  return JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'));
+}

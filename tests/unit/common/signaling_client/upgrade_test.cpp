@@ -1,0 +1,141 @@
+// From long-poll back to WebSocket.
+#include <gtest/gtest.h>
+
+#include "tests/support/client_scene.hpp"
+
+namespace icebreaker::signaling_client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ClientScene;
+using testing::ModelSignalServer;
+using Sockets = ModelSignalServer::Sockets;
+using Confirmations = ModelSignalServer::Confirmations;
+using Numbers = std::vector<int>;
+
+constexpr auto kFirstTry = 12'500ms;
+constexpr auto kMute = 4s;
+constexpr auto kLongestBackoff = 15s;
+
+// A session on long-poll whose WebSocket may work from now on.
+class Upgrade : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    scene_.server.sockets = Sockets::Refused;
+    scene_.start();
+    ASSERT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  }
+
+  ClientScene scene_;
+};
+
+TEST_F(Upgrade, LosesRepeatsAndReordersNothing) {
+  scene_.deliver(1);
+  scene_.say("p2", 1);
+  scene_.settle();
+  scene_.server.sockets = Sockets::Work;
+  scene_.server.confirmations = Confirmations::GetLost;
+  scene_.deliver(2);
+  scene_.say("p2", 2);
+
+  scene_.advance(kFirstTry);
+  scene_.server.confirmations = Confirmations::Arrive;
+  scene_.deliver(3);
+  scene_.say("p2", 3);
+  scene_.settle();
+
+  EXPECT_EQ(scene_.client.transport(), TransportKind::WebSocket);
+  EXPECT_EQ(scene_.server.sessions.size(), 1U);
+  EXPECT_EQ(scene_.client.counters().connection.anew, 0U);
+  EXPECT_EQ(scene_.heard(), (Numbers{1, 2, 3}));
+  EXPECT_EQ(scene_.said(), (Numbers{1, 2, 3}));
+}
+
+TEST_F(Upgrade, IsTriedAtGrowingIntervalsWhileLongPollWorksOn) {
+  std::vector<int> tries;
+  auto known = scene_.server.opened_sockets.size();
+
+  for (int second = 1; second <= 700; ++second) {
+    scene_.advance(1s);
+    if (scene_.server.opened_sockets.size() > known) tries.push_back(second);
+    known = scene_.server.opened_sockets.size();
+  }
+  scene_.deliver(1);
+  scene_.settle();
+
+  EXPECT_EQ(tries, (std::vector<int>{10, 30, 70, 150, 310, 630}));
+  EXPECT_EQ(scene_.heard(), Numbers{1});
+  EXPECT_EQ(scene_.client.counters().connection.resumed, 0U);
+}
+
+TEST_F(Upgrade, LeavesTheSessionOnLongPollWhenTheSocketPassesNothing) {
+  scene_.server.sockets = Sockets::Mute;
+
+  scene_.advance(kFirstTry);
+  scene_.deliver(1);
+  scene_.say("p2", 1);
+  scene_.advance(kMute);
+  scene_.deliver(2);
+  scene_.settle();
+
+  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.heard(), (Numbers{1, 2}));
+  EXPECT_EQ(scene_.said(), Numbers{1});
+}
+
+TEST_F(Upgrade, CostsOneReconnectWhenHelloEndsLongPollAndIsNeverAnswered) {
+  scene_.server.sockets = Sockets::Deaf;
+
+  scene_.advance(kFirstTry);
+  scene_.deliver(1);
+  scene_.say("p2", 1);
+  scene_.advance(kMute + kLongestBackoff);
+
+  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.client.state(), ClientState::Open);
+  EXPECT_EQ(scene_.heard(), Numbers{1});
+  EXPECT_EQ(scene_.said(), Numbers{1});
+}
+
+TEST_F(Upgrade, IsTriedAtOnceAfterWakingUp) {
+  scene_.server.sockets = Sockets::Work;
+
+  scene_.client.wake(scene_.now());
+  scene_.settle();
+
+  EXPECT_EQ(scene_.client.transport(), TransportKind::WebSocket);
+}
+
+TEST_F(Upgrade, EndsWithTheClient) {
+  scene_.server.sockets = Sockets::Hang;
+  scene_.advance(kFirstTry);
+
+  scene_.client.stop(scene_.now());
+  scene_.settle();
+
+  EXPECT_TRUE(scene_.server.sessions.empty());
+  EXPECT_EQ(scene_.client.next_deadline(), std::nullopt);
+}
+
+TEST(ShortSockets, GiveWayToLongPollForAWhile) {
+  ClientScene scene;
+  scene.random.set_fraction(0.01);
+  scene.start();
+
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_EQ(scene.client.transport(), TransportKind::WebSocket);
+    scene.server.drop_connections();
+    scene.advance(1s);
+  }
+
+  EXPECT_EQ(scene.client.transport(), TransportKind::LongPoll);
+  scene.advance(kFirstTry);
+  EXPECT_EQ(scene.client.transport(), TransportKind::WebSocket);
+  scene.advance(10'001ms);
+  scene.server.drop_connections();
+  scene.advance(1s);
+  EXPECT_EQ(scene.client.transport(), TransportKind::WebSocket);
+}
+
+}  // namespace
+}  // namespace icebreaker::signaling_client

@@ -121,7 +121,8 @@ void SignalService::start_metrics() {
 
 void SignalService::run() {
   watch_readiness();
-  parts_.lifecycle.notify_ready(unready_ ? *unready_ : "serving " + listen_url());
+  // Also without the state: a service manager that waits for it would only restart the server.
+  if (unready_) parts_.lifecycle.notify_ready("not ready: " + *unready_);
   uv_run(parts_.loop, UV_RUN_DEFAULT);
   logger_.info("stopped");
 }
@@ -138,8 +139,10 @@ void SignalService::watch_readiness() {
     logger_.info(was_ready_ ? "ready again" : "ready",
                  {{"listen", listen_url()}, {"state", parts_.state_name}});
     was_ready_ = true;
+    parts_.lifecycle.notify_ready("serving " + listen_url());
   } else if (reason && !unready_ && !front_.draining()) {
     logger_.warn("not ready", {{"why", *reason}});
+    parts_.lifecycle.notify_ready("not ready: " + *reason);
   }
   const std::lock_guard lock{unready_mutex_};
   unready_ = std::move(reason);

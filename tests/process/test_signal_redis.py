@@ -117,6 +117,19 @@ def test_ends_with_0_while_redis_is_away(start_signal):
     assert server.terminate() == 0
 
 
+def test_ends_with_0_while_redis_hangs(start_redis, start_signal):
+    redis = start_redis()
+    server = start_signal(redis.url).wait_ready()
+    welcome = opened(server.address("http"))
+
+    redis.signal(signal.SIGSTOP)
+    with socket.create_connection(server.address("http").pair, timeout=20) as connection:
+        request = f"GET {messages_path(welcome)} HTTP/1.1\r\nHost: h\r\n\r\n"
+        connection.sendall(request.encode())
+
+        assert server.terminate() == 0
+
+
 def test_says_which_password_is_wrong_and_tries_on(start_redis, start_signal):
     redis = start_redis(password="right")
     server = start_signal(redis.url.replace("right", "wr0ng"))

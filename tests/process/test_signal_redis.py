@@ -92,6 +92,18 @@ def test_uses_the_url_of_the_environment(start_redis, start_server):
     assert redis.keys()
 
 
+def test_reads_the_url_from_a_file(start_redis, start_server, tmp_path):
+    redis = start_redis(password="s3cret")
+    (tmp_path / "url").write_text(redis.url + "\n")
+    settings = config(redis.url)
+    del settings["state"]
+
+    server = start_server("signal", {**settings, "state_file": str(tmp_path / "url")})
+
+    opened(server.address("http"))
+    assert "s3cret" not in server.text
+
+
 def test_starts_before_redis_and_is_ready_when_redis_is(start_redis, start_signal):
     port = free_port()
     server = start_signal(f"redis://localhost:{port}")
@@ -214,7 +226,10 @@ def test_finds_its_sessions_again_after_a_restart_of_redis(start_redis, start_si
     server.wait_for(READY_AGAIN)
 
     assert call(address, "GET", messages_path(welcome)).status == 200
-    assert server.metrics()["icebreaker_signal_state_connects_total"] == 2
+    metrics = server.metrics()
+    assert metrics["icebreaker_signal_state_connects_total"] == 2
+    assert metrics.total("icebreaker_signal_state_errors_total", kind="unreachable") >= 1
+    assert metrics["icebreaker_signal_state_failed_connects_total"] >= 1
 
 
 @pytest.mark.parametrize("kind", ["pubsub", "normal"])

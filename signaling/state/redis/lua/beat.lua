@@ -2,7 +2,7 @@
 -- holds are taken over.
 -- ARGV: config, incarnation, then per receive: session, receive, mode
 -- Returns whether the incarnation was unknown or had lapsed (1), then per receive: 0 = open, or S, L = superseded, lost
--- needs: session rooms negotiation matching presence
+-- needs: session rooms negotiation presence matching
 local incarnation = ARGV[2]
 local is_new = call('ZADD', 'ib:i', now, incarnation)
 call('PEXPIRE', 'ib:i', KEEP)

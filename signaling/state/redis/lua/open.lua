@@ -1,22 +1,21 @@
 -- A new session, or with a resume token's words the same peer again, whose other session ends.
 -- ARGV: config, peer, secret, epoch, user, grants; of a re-created session also: room, display name, role, capacity (empty = no room)
 -- Returns room, display name, role, capacity; or nothing.
--- needs: session rooms negotiation matching presence
+-- needs: session rooms negotiation presence matching
 local peer, secret, user, room = ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local user_id = user ~= '' and id_of(user) or nil
 local old = room and load(peer)
 local same_room = old and old.o and room ~= '' and old.o == id_of(room)
 local missed = same_room and call('LRANGE', old.prefix .. 'm:' .. peer, 0, -1)
-local away = same_room and old.p
-
-local fresh = {peer = peer, prefix = prefix_of(peer), changed = {}, out = {}, a = 0, l = 0, b = 0, c = 0, d = 0}
+local away, seat = same_room and old.p, same_room and old.j
 if old then
   if same_room then
     F.end_negotiations(F.load_room(old.o), old)
-    old.o = nil
+    old.o = false
   end
   F.end_session(old, 'replaced', 'L', 'S', old.u == user_id)
 end
+local fresh = blank(peer)
 sessions[peer] = fresh
 set(fresh, 'k', secret)
 set(fresh, 'e', ARGV[4])
@@ -31,6 +30,7 @@ due(fresh, now + AWAY)
 
 if same_room then
   set(fresh, 'o', id_of(room))
+  set(fresh, 'j', seat)
   if away then set(fresh, 'p', away) end
   F.replace(fresh, missed)
 elseif room and room ~= '' then

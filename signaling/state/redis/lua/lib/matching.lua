@@ -72,18 +72,30 @@ parts[#parts + 1] = function(F)
     end
   end
 
+  local function by_score(one, other)
+    return one.score < other.score
+  end
+
+  -- Seats a group, whose members leave the queue. One that has only come is not in it.
   local function take(group)
     local first = group[1].ticket
     local queue, bucket = key_of('q', first.queue), bucket_of(first)
-    local tickets = {}
+    local tickets, peers, entries = {}, {'ZREM', queue}, {'ZREM', bucket}
     for i, entry in ipairs(group) do
+      local ticket = entry.ticket
       entry.taken = true
-      entry.ticket.score = tonumber(call('ZSCORE', queue, entry.peer))
-      call('ZREM', queue, entry.peer)
-      call('ZREM', bucket, entry.text)
-      tickets[i] = entry.ticket
+      if not ticket.score then
+        ticket.score = tonumber(call('ZSCORE', queue, entry.peer))
+        peers[#peers + 1] = entry.peer
+        entries[#entries + 1] = entry.text
+      end
+      tickets[i] = ticket
     end
-    table.sort(tickets, function(one, other) return one.score < other.score end)
+    if #peers > 2 then
+      call(unpack(peers))
+      call(unpack(entries))
+    end
+    table.sort(tickets, by_score)
     F.seat(tickets)
   end
 
@@ -97,20 +109,25 @@ parts[#parts + 1] = function(F)
     expire(ticket_of(s, s.q))
   end
 
+  local function wait(s, ticket)
+    set(s, 'q', ticket.text)
+    call('ZADD', key_of('q', ticket.queue), ticket.score, s.peer)
+    call('ZADD', bucket_of(ticket), ticket.score, ticket.entry)
+    if ticket.rating ~= '' then call('SADD', key_of('f', sub(ticket.queue, 1, 3)), bucket_of(ticket)) end
+    expire(ticket)
+  end
+
   -- One whose match came to nothing keeps the place that it had.
   function F.enqueue(s, text)
     local ticket = ticket_of(s, text)
     local queue = key_of('q', ticket.queue)
     local score = ticket.since
     while call('ZCOUNT', queue, score, score) > 0 do score = score + 1 end
+    ticket.score = score
     local position = call('ZCOUNT', queue, '-inf', score) + 1
     notify(s, 'P', '{"type":"matching","queue":"' .. sub(ticket.queue, 4) .. '","position":' .. position .. '}')
-    set(s, 'q', text)
-    call('ZADD', queue, score, s.peer)
-    call('ZADD', bucket_of(ticket), score, ticket.entry)
-    if ticket.rating ~= '' then call('SADD', key_of('f', sub(ticket.queue, 1, 3)), bucket_of(ticket)) end
     local group = find_group(ticket)
-    if group then take(group) else expire(ticket) end
+    if group then take(group) else wait(s, ticket) end
   end
 
   function F.match(s, queue, size, equal, rating, window)

@@ -6,22 +6,25 @@ parts[#parts + 1] = function(F)
   local ROLES = {i = 'impolite', p = 'polite'}
   local encode = cjson.encode
 
-  function F.error_text(code, n, message)
-    local text = '{"type":"error","code":"' .. code .. '","message":' .. encode(message or F.descriptions[code])
-    return n and text .. ',"n":' .. n .. '}' or text .. '}'
+  -- As describe() of the C++ code says it.
+  local function describe(code)
+    local texts = {
+      room_full = 'the room is full',
+      not_in_room = 'this session is in no room',
+      no_such_peer = 'no such peer in this room',
+      already_joined = 'this session is in a room or waits for a match',
+      already_matching = 'this session already waits for a match',
+      not_matching = 'this session does not wait in that queue',
+      mailbox_full = 'the mailbox is full',
+      too_large = 'too large',
+    }
+    return texts[code]
   end
 
-  -- As describe() of the C++ code says it.
-  F.descriptions = {
-    room_full = 'the room is full',
-    not_in_room = 'this session is in no room',
-    no_such_peer = 'no such peer in this room',
-    already_joined = 'this session is in a room or waits for a match',
-    already_matching = 'this session already waits for a match',
-    not_matching = 'this session does not wait in that queue',
-    mailbox_full = 'the mailbox is full',
-    too_large = 'too large',
-  }
+  function F.error_text(code, n, message)
+    local text = '{"type":"error","code":"' .. code .. '","message":' .. encode(message or describe(code))
+    return n and text .. ',"n":' .. n .. '}' or text .. '}'
+  end
 
   local function read_members(room, flat)
     for i = 1, #flat, 2 do
@@ -58,14 +61,12 @@ parts[#parts + 1] = function(F)
     return room
   end
 
-  local function save_member(room, member)
-    call('HSET', room.key, 'm' .. member.peer, concat({member.role, member.order, ':', member.told, ':', member.name}))
+  local function seat_text(member)
+    return concat({member.role, member.order, ':', member.told, ':', member.name})
   end
 
-  local function create_room(room, capacity)
-    room.capacity = capacity
-    call('HSET', room.key, 'c', capacity)
-    call('PEXPIRE', room.key, KEEP)
+  local function save_member(room, member)
+    call('HSET', room.key, 'm' .. member.peer, seat_text(member))
   end
 
   local function free_role(room, wanted)
@@ -86,7 +87,13 @@ parts[#parts + 1] = function(F)
     local member = {peer = s.peer, s = s, role = role, order = room.last, told = 0, name = name}
     room.members[#room.members + 1] = member
     set(s, 'o', room.id)
+    set(s, 'j', role .. room.capacity .. '|' .. name)
     return member
+  end
+
+  local function stand_up(s)
+    set(s, 'o', nil)
+    set(s, 'j', nil)
   end
 
   local function peers_text(room, reader)
@@ -128,11 +135,12 @@ parts[#parts + 1] = function(F)
   function F.join(s, name, display_name, capacity, wanted)
     if s.o or s.q then return 'already_joined' end
     local room = F.load_room(id_of(name))
-    if not room.capacity then create_room(room, tonumber(capacity)) end
+    local is_new = not room.capacity
+    room.capacity = room.capacity or tonumber(capacity)
     if #room.members >= room.capacity then return 'room_full' end
     local joiner = add_member(room, s, display_name, free_role(room, wanted))
-    call('HSET', room.key, 'o', room.last)
-    save_member(room, joiner)
+    call('HSET', room.key, 'c', room.capacity, 'o', room.last, 'm' .. s.peer, seat_text(joiner))
+    if is_new then call('PEXPIRE', room.key, KEEP) end
     tell_joined(room, joiner)
     for _, member in ipairs(room.members) do
       if member ~= joiner then
@@ -150,18 +158,19 @@ parts[#parts + 1] = function(F)
     seated = seated + 1
     local id = id_of(name)
     local room = {id = id, name = name, key = key_of('r', id), last = 0, members = {}, tickets = {}}
-    create_room(room, #group)
+    room.capacity = #group
     for _, ticket in ipairs(group) do
       set(ticket.s, 'q', nil)
       add_member(room, ticket.s, '', free_role(room))
-      call('HSET', room.key, 't' .. ticket.s.peer, ticket.text)
     end
-    call('HSET', room.key, 'o', room.last)
+    local saved = {'HSET', room.key, 'c', room.capacity, 'o', room.last}
     for i, member in ipairs(room.members) do
       notify(member.s, 'T', '{"type":"matched","queue":"' .. sub(group[i].queue, 4) .. '",' .. peers_text(room, member) .. '}')
       member.told = member.s.l
-      save_member(room, member)
+      for _, word in ipairs({'m' .. member.peer, seat_text(member), 't' .. member.peer, group[i].text}) do saved[#saved + 1] = word end
     end
+    call(unpack(saved))
+    call('PEXPIRE', room.key, KEEP)
   end
 
   -- Matched sessions are bound to each other once all have acknowledged that they are, or someone joined them.
@@ -179,7 +188,7 @@ parts[#parts + 1] = function(F)
     for _, member in ipairs(room.members) do
       F.end_negotiations(room, member.s)
       notify(member.s, 'P', about_peer('peer-left', room, gone) .. ',"reason":"unmatched"}')
-      set(member.s, 'o', nil)
+      stand_up(member.s)
     end
     call('DEL', room.key)
     for _, member in ipairs(room.members) do F.enqueue(member.s, room.tickets[member.peer]) end
@@ -189,7 +198,7 @@ parts[#parts + 1] = function(F)
     local room = F.load_room(s.o)
     local settled = is_settled(room)
     F.end_negotiations(room, s)
-    set(s, 'o', nil)
+    stand_up(s)
     for i, member in ipairs(room.members) do
       if member.s == s then
         table.remove(room.members, i)
@@ -236,7 +245,7 @@ parts[#parts + 1] = function(F)
     s.dead = true
     sessions[s.peer] = false
     local prefix, peer = s.prefix, s.peer
-    call('DEL', prefix .. 's:' .. peer, prefix .. 'm:' .. peer, prefix .. 'h:' .. peer)
+    call('DEL', s.key, prefix .. 'm:' .. peer, prefix .. 'h:' .. peer)
     call('ZREM', prefix .. 'x', peer)
     if trace == 'L' then call('SET', tombstone_of(s.k .. peer), '', 'PX', TOMBSTONE) end
     if s.u and not stays then F.exit_user(s.u, peer) end

@@ -4,7 +4,8 @@
 --   k secret   e epoch   u user (as an id, see id_of)   g grants   n last number taken from the client
 --   a acknowledged   l last seq given   b bytes in the mailbox   c, d count and bytes of what is held back for it
 --   r newest receive   w who waits for it: P (poll) or S (stream) and the incarnation; ! = that lapsed
---   t lease from   p 1 = away   i ICE servers given at   o room (id)   q ticket in a queue   v users watched   z expiry renewed at
+--   t lease from   p 1 = away   i ICE servers given at   o room (id)   j seat in it: role letter, capacity|display name
+--   q ticket in a queue   v users watched   z expiry renewed at
 -- A session id is the secret followed by the peer id, whose digits are the partition.
 local sub, byte, match, floor, concat = string.sub, string.byte, string.match, math.floor, table.concat
 
@@ -19,12 +20,14 @@ local touched = {}    -- to be written back, in order
 local overflowed = {} -- cannot take what they must be told
 local endings = {}    -- channel, message, …: receives that are over
 
--- Functions of the other parts of lib/, made when the first of them is called: most calls need none.
+-- Functions of the other parts of lib/, made part by part when one is called: most calls need none.
 local parts = {}
 local F = setmetatable({}, {__index = function(all, name)
-  for _, part in ipairs(parts) do part(all) end
-  setmetatable(all, nil)
-  return all[name]
+  while parts[1] do
+    table.remove(parts, 1)(all)
+    local found = rawget(all, name)
+    if found then return found end
+  end
 end})
 
 local function partition_of(name)
@@ -43,25 +46,33 @@ local function key_of(kind, id)
 end
 
 local function prefix_of(peer)
-  return 'ib:{' .. (match(peer, '^p[0-5]%d') or match(peer, '^p6[0-3]') or partition_of(peer)) .. '}'
+  local p, tens, ones = byte(peer, 1, 3)
+  local ours = ones and p == 112 and tens >= 48 and ones >= 48 and ones <= 57 and tens * 10 + ones < 528 + 64
+  return 'ib:{' .. (ours and sub(peer, 1, 3) or partition_of(peer)) .. '}'
+end
+
+-- All fields at once, because a table that grows is slow.
+local function blank(peer)
+  local prefix = prefix_of(peer)
+  return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false,
+    k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, d = 0, r = false, w = false, t = 0,
+    p = false, i = false, o = false, j = false, q = false, v = false, z = 0}
 end
 
 local function load(peer)
   local s = sessions[peer]
   if s ~= nil then return s end
-  local prefix = prefix_of(peer)
-  local flat = call('HGETALL', prefix .. 's:' .. peer)
+  s = blank(peer)
+  local flat = call('HGETALL', s.key)
   if #flat == 0 then
     sessions[peer] = false
     return false
   end
-  s = {peer = peer, prefix = prefix, changed = {}, out = {}}
   for i = 1, #flat, 2 do
     local value = flat[i + 1]
     if value ~= '' then s[flat[i]] = value end
   end
-  s.a, s.l, s.b = (s.a or 0) + 0, (s.l or 0) + 0, (s.b or 0) + 0
-  s.c, s.d, s.t = (s.c or 0) + 0, (s.d or 0) + 0, s.t + 0
+  s.a, s.l, s.b, s.c, s.d, s.t, s.z = s.a + 0, s.l + 0, s.b + 0, s.c + 0, s.d + 0, s.t + 0, s.z + 0
   sessions[peer] = s
   return s
 end
@@ -73,9 +84,16 @@ local function touch(s)
 end
 
 local function set(s, field, value)
-  s[field] = value
-  s.changed[field] = value == nil and '' or value
-  touch(s)
+  s[field] = value or false
+  local writes = s.writes
+  if not writes then
+    writes = {'HSET', s.key}
+    s.writes = writes
+    touch(s)
+  end
+  local count = #writes
+  writes[count + 1] = field
+  writes[count + 2] = value or ''
 end
 
 local function tombstone_of(sid)
@@ -116,7 +134,8 @@ end
 
 -- Kinds: S a peer's message, T needs a resume token, P any other.
 local function push(s, kind, text)
-  s.out[#s.out + 1] = kind .. text
+  local out = s.out
+  if out then out[#out + 1] = kind .. text else s.out = {kind .. text} end
   s.l = s.l + 1
   s.b = s.b + #text
   touch(s)
@@ -129,7 +148,7 @@ local function notify(s, kind, text)
 end
 
 local function is_received(s)
-  return s.w ~= nil and s.w ~= '!'
+  return s.w and s.w ~= '!'
 end
 
 -- The next step of an absent session is due then.
@@ -185,14 +204,12 @@ end
 local function standing_of(s)
   local user, grants = s.u and sub(s.u, 4) or '', s.g or ''
   if not s.o then return {user, grants} end
-  local seat = call('HMGET', key_of('r', s.o), 'm' .. s.peer, 'c')
-  local role, name = match(seat[1] or '', '^(.)%d+:%d+:(.*)$')
-  if not role then return {user, grants} end
-  return {user, grants, sub(s.o, 4), name, role, seat[2]}
+  local role, capacity, name = match(s.j, '^(.)(%d+)|(.*)$')
+  return {user, grants, sub(s.o, 4), name, role, capacity}
 end
 
 local function renew(s)
-  call('PEXPIRE', s.prefix .. 's:' .. s.peer, KEEP)
+  call('PEXPIRE', s.key, KEEP)
   call('PEXPIRE', s.prefix .. 'x', KEEP)
   if s.l > s.a then call('PEXPIRE', s.prefix .. 'm:' .. s.peer, KEEP) end
   if s.c > 0 then call('PEXPIRE', s.prefix .. 'h:' .. s.peer, KEEP) end
@@ -206,19 +223,15 @@ local function renew(s)
 end
 
 local function write(s)
-  local key, changed, out = s.prefix .. 's:' .. s.peer, s.changed, s.out
-  if #out > 0 then changed.l, changed.b = s.l, s.b end
-  local renews = now - (s.z or 0) >= RENEW
-  if renews then changed.z = now end
-  if next(changed) then
-    local arguments = {'HSET', key}
-    for field, value in pairs(changed) do
-      arguments[#arguments + 1] = field
-      arguments[#arguments + 1] = value
-    end
-    call(unpack(arguments))
+  local out = s.out
+  if out then
+    set(s, 'l', s.l)
+    set(s, 'b', s.b)
   end
-  if #out > 0 then
+  local renews = now - s.z >= RENEW
+  if renews then set(s, 'z', now) end
+  if s.writes then call(unpack(s.writes)) end
+  if out then
     local mailbox = s.prefix .. 'm:' .. s.peer
     if call('RPUSH', mailbox, unpack(out)) == #out then call('PEXPIRE', mailbox, KEEP) end
   end
@@ -239,7 +252,7 @@ local function flush()
   end
   for i = 1, #endings, 2 do call('PUBLISH', endings[i], endings[i + 1]) end
   for _, s in ipairs(touched) do
-    if #s.out > 0 and is_received(s) and not s.dead then
+    if s.out and is_received(s) and not s.dead then
       call('PUBLISH', 'ib:n:' .. sub(s.w, 2), 'w' .. s.r .. ' ' .. s.k .. s.peer)
     end
   end

@@ -96,6 +96,7 @@ void WebServer::Impl::dispatch(WebConnection& connection) {
   const auto head = std::move(connection.head);  // many requests are held for long
   handler_.on_request(connection.id, head->http);
   if (connection.phase != Phase::Held) return;
+  lws_http_headers_detach(connection.wsi);  // the library's table of them is several KB
   lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
   watch_->add(lws_get_socket_fd(connection.wsi), connection.id, SocketWatch::Event::HungUp);
 }

@@ -25,10 +25,11 @@ class FakeWires final : public RedisWires {
  public:
   struct End {
     bool open = false;
+    bool accepted = false;
     std::deque<Words> sent;
   };
 
-  void open(Wire wire) override { at(wire) = {.open = true, .sent = {}}; }
+  void open(Wire wire) override { at(wire) = {.open = true, .accepted = false, .sent = {}}; }
 
   void send(Wire wire, std::span<const std::string_view> words) override {
     at(wire).sent.emplace_back(words.begin(), words.end());
@@ -79,8 +80,15 @@ class LinkStage : public RedisLinkListener {
   }
 
   void accept() {
-    core_.on_opened(now_, Wire::Commands);
-    core_.on_opened(now_, Wire::Wake);
+    for (const Wire wire : {Wire::Commands, Wire::Wake}) {
+      wires_.at(wire).accepted = true;
+      core_.on_opened(now_, wire);
+    }
+  }
+
+  // The network lets through what is being opened.
+  void accept_if_open() {
+    if (wires_.at(Wire::Commands).open && !wires_.at(Wire::Commands).accepted) accept();
   }
 
   // A healthy Redis answers everything that it was sent, and publishes.
@@ -139,6 +147,8 @@ class LinkStage : public RedisLinkListener {
   }
 
   [[nodiscard]] const std::deque<Words>& sent(Wire wire) { return wires_.at(wire).sent; }
+
+  [[nodiscard]] std::size_t log_size() const { return log_.size(); }
 
   std::vector<std::string> take_log() { return std::exchange(log_, {}); }
 

@@ -6,9 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
-#include "common/service/listen_error.hpp"
+#include "common/service/listeners.hpp"
 #include "common/service/metrics_endpoint.hpp"
 #include "common/service/worker_threads.hpp"
 #include "stun/server/counters.hpp"
@@ -18,26 +17,6 @@ namespace icebreaker::stun {
 namespace {
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
-
-// All are looked at before the first is opened: our own wildcard would make another listener's
-// address on the same port look taken.
-std::vector<service::Listener> usable_listeners(const std::vector<service::Listener>& wanted,
-                                                const service::Logger& logger) {
-  std::vector<service::Listener> usable;
-  for (const service::Listener& each : wanted) {
-    const auto error = net::check_address_is_free(each.transport, each.address);
-    if (net::is_missing_ipv6(each.address, error)) {
-      logger.warn("this machine has no IPv6, listener left out",
-                  {{"transport", name_of(each.transport)}, {"address", each.address}});
-    } else if (error) {
-      throw service::StartError(service::listen_error(each.transport, each.address, error));
-    } else {
-      usable.push_back(each);
-    }
-  }
-  if (usable.empty()) throw service::StartError("no listener is left; add one to [[listen]]");
-  return usable;
-}
 
 Listening listen(const service::Listener& listener, const Workers& workers) {
   Listening first{listener.address, 0};
@@ -57,7 +36,7 @@ Listening listen(const service::Listener& listener, const Workers& workers) {
 std::string listen_all(const ServerConfig& config, const Workers& workers,
                        const service::Logger& logger) {
   std::string names;
-  for (const service::Listener& each : usable_listeners(config.listeners, logger)) {
+  for (const service::Listener& each : service::usable_listeners(config.listeners, logger)) {
     const auto transport = name_of(each.transport);
     const Listening listening = listen(each, workers);
     const std::string address = listening.address.to_string();

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "common/net/local_addresses.hpp"
-#include "common/net/open_socket.hpp"
 #include "common/service/command_line.hpp"
-#include "common/service/listen_error.hpp"
+#include "common/service/listeners.hpp"
 #include "common/service/worker_threads.hpp"
 #include "turn/server/metrics.hpp"
 #include "turn/server/own_addresses.hpp"
@@ -13,7 +12,6 @@
 namespace icebreaker::turn {
 namespace {
 
-using service::listen_error;
 using service::StartError;
 
 std::vector<IpAddress> machine_addresses() {
@@ -52,24 +50,11 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
 
 Server::~Server() = default;
 
-std::vector<SocketAddress> Server::usable_listeners() const {
+void Server::open_listeners() {
   std::vector<SocketAddress> addresses;
-  addresses.reserve(config_.listeners.size());
-  for (const service::Listener& each : config_.listeners) {
-    const auto error = net::check_address_is_free(each.transport, each.address);
-    if (net::is_missing_ipv6(each.address, error)) {
-      log_.warn("this machine has no IPv6, listener left out", {{"address", each.address}});
-      continue;
-    }
-    if (error) throw StartError(listen_error(each.transport, each.address, error));
+  for (const service::Listener& each : service::usable_listeners(config_.listeners, log_)) {
     addresses.push_back(each.address);
   }
-  if (addresses.empty()) throw StartError("no listener is left; add one to [[listen]]");
-  return addresses;
-}
-
-void Server::open_listeners() {
-  std::vector<SocketAddress> addresses = usable_listeners();
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
     if (!io) throw StartError("cannot use epoll: " + io.error().message());
@@ -78,7 +63,7 @@ void Server::open_listeners() {
     shard.counters = std::make_unique<WorkerCounters>();
     for (SocketAddress& address : addresses) {
       const auto opened = shard.io->open(address, net::PortSharing::ReusePort);
-      if (!opened) throw StartError(listen_error(Transport::Udp, address, opened.error()));
+      if (!opened) throw StartError(service::listen_error(Transport::Udp, address, opened.error()));
       address = opened->local;  // the first worker's choice of a port is everybody's
       shard.listeners.push_back(opened->id);
     }

@@ -37,7 +37,6 @@ class Server {
   void run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read);
 
  private:
-  [[nodiscard]] std::vector<SocketAddress> usable_listeners() const;
   void open_listeners();
   void open_metrics();
   void make_workers();

@@ -39,6 +39,10 @@ prometheus::ClientMetric metric_of(MetricType type, const MetricSample& sample) 
 
 }  // namespace
 
+MetricFamily single_metric(std::string name, std::string help, MetricType type, double value) {
+  return {std::move(name), std::move(help), type, {{.labels = {}, .value = value, .buckets = {}}}};
+}
+
 MetricSample histogram_sample(std::vector<Label> labels, std::span<const double> bounds,
                               std::span<const std::uint64_t> counts, double sum) {
   MetricSample sample{.labels = std::move(labels), .value = sum, .buckets = {}};

@@ -36,6 +36,9 @@ struct MetricFamily {
   std::vector<MetricSample> samples;
 };
 
+// A counter or gauge without labels.
+MetricFamily single_metric(std::string name, std::string help, MetricType type, double value);
+
 // Of a common/base/histogram.hpp; `counts` has one more than `bounds`.
 MetricSample histogram_sample(std::vector<Label> labels, std::span<const double> bounds,
                               std::span<const std::uint64_t> counts, double sum);

@@ -31,10 +31,6 @@ double open_fds() {
                              1);  // not the one of this walk
 }
 
-MetricFamily single(std::string name, std::string help, MetricType type, double value) {
-  return {std::move(name), std::move(help), type, {{.labels = {}, .value = value, .buckets = {}}}};
-}
-
 }  // namespace
 
 MetricFamilies process_metrics() {
@@ -43,13 +39,13 @@ MetricFamilies process_metrics() {
   rlimit fd_limit{};
   ::getrlimit(RLIMIT_NOFILE, &fd_limit);
   return {
-      single("process_cpu_seconds_total", "User and system CPU time spent.", MetricType::Counter,
-             seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)),
-      single("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
-             resident_bytes()),
-      single("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_fds()),
-      single("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
-             static_cast<double>(fd_limit.rlim_cur)),
+      single_metric("process_cpu_seconds_total", "User and system CPU time spent.",
+                    MetricType::Counter, seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)),
+      single_metric("process_resident_memory_bytes", "Resident memory.", MetricType::Gauge,
+                    resident_bytes()),
+      single_metric("process_open_fds", "Open file descriptors.", MetricType::Gauge, open_fds()),
+      single_metric("process_max_fds", "Limit of open file descriptors.", MetricType::Gauge,
+                    static_cast<double>(fd_limit.rlim_cur)),
   };
 }
 

@@ -1,5 +1,7 @@
 #include "stun/core/responder.hpp"
 
+#include <array>
+
 #include "common/stun/binding_responder.hpp"
 #include "common/stun/integrity.hpp"
 #include "common/stun/message.hpp"
@@ -7,23 +9,17 @@
 namespace icebreaker::stun {
 
 std::string_view name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::Success:
-      return "success";
-    case Outcome::UnknownAttribute:
-      return "unknown_attribute";
-    case Outcome::NotStun:
-      return "not_stun";
-    case Outcome::Malformed:
-      return "malformed";
-    case Outcome::WrongFingerprint:
-      return "wrong_fingerprint";
-    case Outcome::NotARequest:
-      return "not_a_request";
-    case Outcome::UnknownMethod:
-      return "unknown_method";
-  }
-  return "unknown";
+  static constexpr auto kNames = std::to_array<std::string_view>({
+      "success",
+      "unknown_attribute",
+      "not_stun",
+      "malformed",
+      "wrong_fingerprint",
+      "not_a_request",
+      "unknown_method",
+  });
+  static_assert(kNames.size() == static_cast<std::size_t>(Outcome::Count));
+  return kNames.at(static_cast<std::size_t>(outcome));
 }
 
 // RFC 8489 §6.3: what is not understood at this level is discarded in silence.

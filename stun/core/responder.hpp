@@ -20,9 +20,8 @@ enum class Outcome : std::uint8_t {
   WrongFingerprint,
   NotARequest,
   UnknownMethod,
+  Count,
 };
-
-inline constexpr std::size_t kOutcomes = 7;
 
 std::string_view name_of(Outcome outcome);
 

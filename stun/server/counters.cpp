@@ -1,5 +1,7 @@
 #include "stun/server/counters.hpp"
 
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
@@ -15,19 +17,10 @@ using service::MetricType;
 using Workers = std::span<const WorkerCounters>;
 
 std::string_view name_of(StreamEnd end) {
-  switch (end) {
-    case StreamEnd::ByPeer:
-      return "by_peer";
-    case StreamEnd::Failed:
-      return "failed";
-    case StreamEnd::Timeout:
-      return "timeout";
-    case StreamEnd::NotStun:
-      return "not_stun";
-    case StreamEnd::NotReading:
-      return "not_reading";
-  }
-  return "unknown";
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"by_peer", "failed", "timeout", "not_stun", "not_reading"});
+  static_assert(kNames.size() == static_cast<std::size_t>(StreamEnd::Count));
+  return kNames.at(static_cast<std::size_t>(end));
 }
 
 template <class Count>
@@ -41,19 +34,13 @@ void add(MetricFamily& family, std::vector<Label> labels, double value) {
   family.samples.push_back({.labels = std::move(labels), .value = value, .buckets = {}});
 }
 
-MetricFamily single(std::string name, std::string help, MetricType type, double value) {
-  MetricFamily family{std::move(name), std::move(help), type, {}};
-  add(family, {}, value);
-  return family;
-}
-
 MetricFamily messages(Workers workers) {
   MetricFamily family{"icebreaker_stun_messages_total",
                       "Messages received, by transport and by what became of them.",
                       MetricType::Counter,
                       {}};
   const auto add_transport = [&](std::string_view transport, auto member) {
-    for (std::size_t i = 0; i < kOutcomes; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(Outcome::Count); ++i) {
       const auto outcome = static_cast<Outcome>(i);
       add(family,
           {{"transport", std::string{transport}}, {"outcome", std::string{name_of(outcome)}}},
@@ -70,7 +57,7 @@ MetricFamily connection_ends(Workers workers) {
                       "TCP connections closed, by reason.",
                       MetricType::Counter,
                       {}};
-  for (std::size_t i = 0; i < kStreamEnds; ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(StreamEnd::Count); ++i) {
     const auto end = static_cast<StreamEnd>(i);
     add(family, {{"reason", std::string{name_of(end)}}},
         sum(workers, [end](const WorkerCounters& each) { return each.tcp_ends->of(end); }));
@@ -123,11 +110,13 @@ service::MetricFamilies metrics_of(std::span<const WorkerCounters> workers) {
   service::MetricFamilies families = service::process_metrics();
   families.push_back(messages(workers));
   for (const Plain& each : plain_metrics()) {
-    families.push_back(single(each.name, each.help, each.type, sum(workers, each.count)));
+    families.push_back(
+        service::single_metric(each.name, each.help, each.type, sum(workers, each.count)));
   }
   families.push_back(connection_ends(workers));
-  families.push_back(single("icebreaker_stun_workers", "Worker threads.", MetricType::Gauge,
-                            static_cast<double>(workers.size())));
+  families.push_back(service::single_metric("icebreaker_stun_workers", "Worker threads.",
+                                            MetricType::Gauge,
+                                            static_cast<double>(workers.size())));
   return families;
 }
 

@@ -1,11 +1,10 @@
 // What one worker counts, and the sum of all workers as metrics.
 #pragma once
 
-#include <array>
-#include <cstddef>
+#include <cstdint>
 #include <span>
 
-#include "common/base/relaxed_counter.hpp"
+#include "common/base/counter_per.hpp"
 #include "common/base/transport.hpp"
 #include "common/net/datagram_io.hpp"
 #include "common/net/stream_server.hpp"
@@ -15,33 +14,11 @@
 namespace icebreaker::stun {
 
 // Messages of one transport by what became of them.
-class OutcomeCounters {
- public:
-  void count(Outcome outcome) { ++by_outcome_[static_cast<std::size_t>(outcome)]; }
+using OutcomeCounters = CounterPer<Outcome>;
 
-  [[nodiscard]] std::uint64_t of(Outcome outcome) const {
-    return by_outcome_[static_cast<std::size_t>(outcome)];
-  }
+enum class StreamEnd : std::uint8_t { ByPeer, Failed, Timeout, NotStun, NotReading, Count };
 
- private:
-  std::array<RelaxedCounter, kOutcomes> by_outcome_;
-};
-
-enum class StreamEnd : std::uint8_t { ByPeer, Failed, Timeout, NotStun, NotReading };
-
-inline constexpr std::size_t kStreamEnds = 5;
-
-class StreamEndCounters {
- public:
-  void count(StreamEnd end) { ++by_end_[static_cast<std::size_t>(end)]; }
-
-  [[nodiscard]] std::uint64_t of(StreamEnd end) const {
-    return by_end_[static_cast<std::size_t>(end)];
-  }
-
- private:
-  std::array<RelaxedCounter, kStreamEnds> by_end_;
-};
+using StreamEndCounters = CounterPer<StreamEnd>;
 
 // Views of one worker's counters; they outlive the view.
 struct WorkerCounters {

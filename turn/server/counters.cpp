@@ -9,9 +9,9 @@ void WorkerCounters::count(const Handled& handled) {
   if (method == kCountedMethods.end()) return;
   MethodCounters& counters = methods.at(static_cast<std::size_t>(method - kCountedMethods.begin()));
   ++counters.handled;
-  if (handled.auth != AuthFailure::None) ++counter_of(auth_failures, handled.auth);
+  if (handled.auth != AuthFailure::None) auth_failures.count(handled.auth);
   if (handled.refused_by != PeerRule::Allowed) {
-    ++counter_of(refused_peers, handled.refused_by);
+    refused_peers.count(handled.refused_by);
   }
   if (!handled.error) return;
   const auto error = std::ranges::find(kCountedErrors, *handled.error);

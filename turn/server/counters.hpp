@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "common/base/counter_per.hpp"
 #include "common/base/relaxed_counter.hpp"
 #include "common/stun/error_code.hpp"
 #include "common/stun/message.hpp"
@@ -12,14 +13,6 @@
 #include "turn/core/verdict.hpp"
 
 namespace icebreaker::turn {
-
-template <class Enum>
-using CounterPer = std::array<RelaxedCounter, static_cast<std::size_t>(Enum::Count)>;
-
-template <class Enum>
-RelaxedCounter& counter_of(CounterPer<Enum>& counters, Enum value) {
-  return counters.at(static_cast<std::size_t>(value));
-}
 
 inline constexpr auto kCountedMethods = std::to_array<stun::Method>({
     stun::Method::Binding,

@@ -38,10 +38,11 @@ std::vector<MetricSample> per_name(const Workers& workers, std::string_view labe
                                    CounterPer<Enum> WorkerCounters::* member, std::size_t skipped) {
   std::vector<MetricSample> samples;
   for (std::size_t index = skipped; index < static_cast<std::size_t>(Enum::Count); ++index) {
+    const auto enumerator = static_cast<Enum>(index);
     const double value = sum(workers, [&](const WorkerSources& each) {
-      return std::uint64_t{(each.counters->*member).at(index)};
+      return (each.counters->*member).of(enumerator);
     });
-    const auto name = name_of(static_cast<Enum>(index));
+    const auto name = name_of(enumerator);
     samples.push_back(sample({{std::string{label}, std::string{name}}}, value));
   }
   return samples;

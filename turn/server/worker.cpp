@@ -97,7 +97,7 @@ void Worker::on_datagram(Now now, const net::Datagram& datagram) {
     on_client_datagram(now, datagram);
   } else {
     // Its relay ended earlier in this batch; a peer must not pass for a client.
-    ++counter_of(counters_.peer_drops, Drop::NoAllocation);
+    counters_.peer_drops.count(Drop::NoAllocation);
   }
 }
 
@@ -117,7 +117,7 @@ void Worker::on_client_datagram(Now now, const net::Datagram& datagram) {
     return;
   }
   if (const auto* drop = std::get_if<Drop>(&verdict)) {
-    ++counter_of(counters_.client_drops, *drop);
+    counters_.client_drops.count(*drop);
     return;
   }
   const auto& handled = std::get<Handled>(verdict);
@@ -130,7 +130,7 @@ void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datag
   const PeerVerdict verdict =
       relay_.on_peer(now, relay, PeerAddress{datagram.from}, datagram.bytes);
   if (const auto* drop = std::get_if<Drop>(&verdict)) {
-    ++counter_of(counters_.peer_drops, *drop);
+    counters_.peer_drops.count(*drop);
     return;
   }
   const auto& forward = std::get<ToClient>(verdict);

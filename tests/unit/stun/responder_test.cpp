@@ -178,7 +178,7 @@ TEST_F(ResponderTest, StaysSilentOnGarbage) {
 }
 
 TEST(Outcome, HasANameForEach) {
-  for (std::size_t i = 0; i < kOutcomes; ++i)
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Outcome::Count); ++i)
     EXPECT_NE(name_of(static_cast<Outcome>(i)), "unknown");
 }
 

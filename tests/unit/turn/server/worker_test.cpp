@@ -118,7 +118,7 @@ TEST_F(WorkerTest, TakesNoLateDatagramOfAPeerForAClients) {
   worker_->run();
 
   EXPECT_EQ(counters_.methods.at(0).handled, 0U);  // Binding
-  EXPECT_EQ(counter_of(counters_.peer_drops, Drop::NoAllocation), 1U);
+  EXPECT_EQ(counters_.peer_drops.of(Drop::NoAllocation), 1U);
   EXPECT_TRUE(peer_io_->receive({}).empty());
 }
 

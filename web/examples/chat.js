@@ -14,4 +14,4 @@ client.on('stopped', ({ code, text }) => console.error(code, text));
 
 client.start();
 client.join('lobby', { name: 'Alice' });
-addEventListener('pagehide', (event) => event.persisted || client.stop());
+addEventListener('pagehide', (event) => event.persisted || client.stop({ unloading: true }));

@@ -84,7 +84,7 @@ export class CallPage {
 
   /** The page goes away for good. */
   leave() {
-    this.#current?.session.leave();
+    this.#current?.session.leave({ unloading: true });
   }
 
   /** @param {string} text */

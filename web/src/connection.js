@@ -93,8 +93,11 @@ export class Connection {
     else if (this.#state === 'open') this.#upgrade.soon();
   }
 
-  /** Ends the session, too. */
-  stop() {
+  /**
+   * Ends the session, too.
+   * @param {import('./signaling_client.js').Ending} [how]
+   */
+  stop({ unloading = false } = {}) {
     // The end still needs its transport, which drop() would close.
     const transport = this.#parked ? null : this.#transport;
     this.#transport = null;
@@ -102,7 +105,9 @@ export class Connection {
     if (transport) {
       if (transport.name === 'ws') this.#session.enqueue({ type: 'bye' });
       transport.end();
-    } else {
+    }
+    // What a WebSocket sends while its page goes away may never leave the browser.
+    if (!transport || (unloading && transport.name === 'ws')) {
       endSession(this.#environment, this.#baseUrl, this.#session);
     }
     this.#setState('stopped');

@@ -82,11 +82,14 @@ export class RoomSession extends Emitter {
     this.#client.join(this.#options.room);
   }
 
-  /** Hangs up and ends the session on the server. */
-  leave() {
+  /**
+   * Hangs up and ends the session on the server.
+   * @param {import('./signaling_client.js').Ending} [how]
+   */
+  leave(how) {
     this.#options.environment.clearTimeout(this.#joinTimer);
     this.#endCall();
-    this.#client.stop();
+    this.#client.stop(how);
   }
 
   /** @returns {Promise<RTCStatsReport> | null} null outside a call */

@@ -21,7 +21,7 @@
  *
  * client.start();
  * client.join('lobby', { name: 'Alice' });
- * addEventListener('pagehide', (event) => event.persisted || client.stop());
+ * addEventListener('pagehide', (event) => event.persisted || client.stop({ unloading: true }));
  * ```
  */
 import { Connection } from './connection.js';
@@ -36,6 +36,7 @@ import { Wishes } from './wishes.js';
 /** @typedef {import('./protocol.js').IceServer} IceServer */
 /** @typedef {import('./transport.js').TransportName} TransportName */
 /** @typedef {import('./connection.js').ConnectionState} ClientState */
+/** @typedef {{ unloading?: boolean }} Ending  unloading: the page goes away now */
 /**
  * - `state`: how the connection to the server is
  * - `message`: each numbered message of the server, once and in order
@@ -198,11 +199,14 @@ export class SignalingClient extends Emitter {
     if (this.state === 'open' && this.#session.pending === 0) this.requestIceServers();
   }
 
-  /** Ends the session: others see `peer-left` at once. Works while the page goes away. */
-  stop() {
+  /**
+   * Ends the session: others see `peer-left` at once.
+   * @param {Ending} [how]
+   */
+  stop(how) {
     if (this.state === 'stopped') return;
     this.#pace.stop();
-    this.#connection.stop();
+    this.#connection.stop(how);
   }
 
   /** @param {Message} message */

@@ -192,6 +192,18 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
       assert.equal(client.state, 'stopped');
     });
 
+    test('stop while the page goes away ends the session, whatever gets lost with the page', async () => {
+      const { server, client } = setUp({ transport });
+      client.start();
+      await settle();
+      server.swallow = 1;
+
+      client.stop({ unloading: true });
+      await settle();
+
+      assert.equal(server.sessions.size, 0);
+    });
+
     test('stop while the connection is lost ends the session, too', async () => {
       const { server, client } = setUp({ transport });
       client.start();

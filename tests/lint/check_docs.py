@@ -18,7 +18,7 @@ HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 ASSIGNMENT = re.compile(r"^[A-Z_]+=")
 TOP_FOLDERS = ("common/", "stun/", "turn/", "signaling/", "web/", "tests/", "deploy/", ".ci/")
 # Commands of the system that the pages may use without an explanation.
-SYSTEM = {"git", "cd", "curl", "meson", "ninja", "sudo", "export", "gdb", "npm", "node"}
+SYSTEM = {"apt-get", "git", "cd", "curl", "meson", "ninja", "sudo", "export", "gdb", "npm", "node"}
 OPERATORS = {"&&", "||", "|", ";", "&"}
 
 

@@ -58,6 +58,7 @@ class Hub::Core final : public StateListener {
   void poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
   void on_wake(Now now, const SessionId& session, ReceiveId receive) override;
+  void on_frames(Now now, const SessionId& session, ReceiveId receive, Delivery delivery) override;
   void on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) override;
   // hub.cpp
   void drain(Now now, std::chrono::milliseconds within);

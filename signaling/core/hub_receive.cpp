@@ -126,6 +126,16 @@ void Hub::Core::on_wake(Now now, const SessionId& session, ReceiveId receive) {
   if (attaching_.contains(session)) early_.try_emplace(key);
 }
 
+void Hub::Core::on_frames(Now now, const SessionId& session, ReceiveId receive, Delivery delivery) {
+  const auto found = receivers_.find({session, receive});
+  // Not known yet, a poll, or something is missing before these: like any hint.
+  if (found == receivers_.end() || polls_.contains(found->second) ||
+      delivery.first_seq > receiver_of(found->second)->delivered + 1) {
+    return on_wake(now, session, receive);
+  }
+  hand_over(now, found->second, std::move(delivery));
+}
+
 void Hub::Core::fetch(Now now, ConnectionId connection) {
   Receiver* receiver = receiver_of(connection);
   if (receiver == nullptr) return;

@@ -187,6 +187,12 @@ class StateListener {
   // A hint: frames may have come since the last attach or fetch.
   virtual void on_wake(Now now, const SessionId& session, ReceiveId receive) = 0;
 
+  // A hint to a Stream that brings along what came, so that it need not be fetched.
+  virtual void on_frames(Now now, const SessionId& session, ReceiveId receive,
+                         Delivery /*delivery*/) {
+    on_wake(now, session, receive);
+  }
+
   enum class End : std::uint8_t { Superseded, Closed, Lost };
   // The receive is over: a newer one came, the session was closed, or it was lost or replaced.
   virtual void on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) = 0;

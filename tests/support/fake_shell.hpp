@@ -47,6 +47,10 @@ class DelayedState final : public State, private StateListener {
     listener_->on_wake(now, session, receive);
   }
 
+  void bring(Now now, const SessionId& session, ReceiveId receive, Delivery delivery) {
+    listener_->on_frames(now, session, receive, std::move(delivery));
+  }
+
   void step() {
     if (waiting_.empty()) return;
     auto task = std::move(waiting_.front());

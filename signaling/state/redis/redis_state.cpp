@@ -235,29 +235,29 @@ void RedisState::on_down(Now /*now*/) {
 }
 
 void RedisState::on_message(Now now, std::string_view payload) {
-  // w5 <session>: what, which receive, whose.
-  const std::size_t space = payload.find(' ');
-  if (space == std::string_view::npos || space < 2) return;
-  ReceiveId receive;
-  const auto number = payload.substr(1, space - 1);
-  std::from_chars(number.data(), number.data() + number.size(), receive.value);
-  const SessionId session{std::string{payload.substr(space + 1)}};
+  auto message = read_wake(payload);
+  if (!message) return;
   using enum StateListener::End;
-  switch (payload.front()) {
+  switch (message->what) {
     case 'w':
-      return listener_->on_wake(now, session, receive);
+      return listener_->on_wake(now, message->session, message->receive);
+    case 'f':
+      return listener_->on_frames(now, message->session, message->receive,
+                                  std::move(message->delivery));
     case 'S':
-      forget(session, receive);
-      return listener_->on_receive_ended(now, session, receive, Superseded);
+      return end_receive(now, {message->session, message->receive}, Superseded);
     case 'C':
-      forget(session, receive);
-      return listener_->on_receive_ended(now, session, receive, Closed);
+      return end_receive(now, {message->session, message->receive}, Closed);
     case 'L':
-      forget(session, receive);
-      return listener_->on_receive_ended(now, session, receive, Lost);
+      return end_receive(now, {message->session, message->receive}, Lost);
     default:
       return;  // of a newer version
   }
+}
+
+void RedisState::end_receive(Now now, const Held& held, StateListener::End end) {
+  forget(held.first, held.second);
+  listener_->on_receive_ended(now, held.first, held.second, end);
 }
 
 void RedisState::remember(Now now, const SessionId& session, OpenReceive receive) {
@@ -312,12 +312,12 @@ void RedisState::on_beaten(Now now, const std::vector<Held>& held, Hints hints,
   const RedisReply::Array* answers = reply.array();
   if (answers == nullptr || answers->size() != held.size() + 1) return;
   for (std::size_t i = 0; i < held.size(); ++i) {
-    const auto& [session, receive] = held[i];
     const std::string* gone = (*answers)[i + 1].string();
     if (gone == nullptr) {
       on_still_open(now, held[i], hints);
     } else if (is_open(held[i])) {
-      on_message(now, *gone + std::to_string(receive.value) + " " + session.value);
+      using enum StateListener::End;
+      end_receive(now, held[i], *gone == "S" ? Superseded : Lost);
     }
   }
   // So slow to beat that others took this instance for dead and ended its receives.

@@ -70,6 +70,7 @@ class RedisState final : public State, private RedisLinkListener {
   void on_beaten(Now now, const std::vector<Held>& held, Hints hints, const RedisReply& reply);
   void on_still_open(Now now, const Held& held, Hints hints);
   [[nodiscard]] bool is_open(const Held& held) const;
+  void end_receive(Now now, const Held& held, StateListener::End end);
   void renew_all(Now now);
   void reap();
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/signaling/names.hpp"
 #include "signaling/state/fresh_ids.hpp"
@@ -99,6 +100,16 @@ bool needs_token(const Frame& frame) {
   return frame.kind == Frame::Kind::NeedsToken;
 }
 
+// A number and the character after it, taken off the front.
+std::optional<std::uint64_t> take_number(std::string_view& text, char after) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto length = static_cast<std::size_t>(end - text.data());
+  if (error != std::errc{} || length == text.size() || *end != after) return std::nullopt;
+  text.remove_prefix(length + 1);
+  return value;
+}
+
 std::vector<Frame> read_frames(RedisReply reply) {
   std::vector<Frame> frames;
   if (RedisReply::Array* texts = reply.array()) {
@@ -153,6 +164,30 @@ std::expected<Delivery, StateError> read_delivery(RedisReply reply, const Sessio
   if (in.failed()) return std::unexpected(error_of(reply));
   if (!in.at_end()) delivery.standing = read_standing(in.element(), peer_of(session));
   return delivery;
+}
+
+std::optional<WakeMessage> read_wake(std::string_view payload) {
+  if (payload.empty()) return std::nullopt;
+  WakeMessage message{.what = payload.front(), .receive = {}, .session = {}, .delivery = {}};
+  payload.remove_prefix(1);
+  const auto receive = take_number(payload, ' ');
+  if (!receive) return std::nullopt;
+  message.receive = ReceiveId{*receive};
+  const std::size_t end = std::min(payload.find(' '), payload.size());
+  message.session.value = payload.substr(0, end);
+  if (message.what != 'f') return message;
+
+  payload.remove_prefix(std::min(end + 1, payload.size()));
+  const auto first = take_number(payload, ' ');
+  if (!first) return std::nullopt;
+  message.delivery.first_seq = *first;
+  while (!payload.empty()) {
+    const auto length = take_number(payload, ':');
+    if (!length || *length > payload.size()) return std::nullopt;
+    message.delivery.frames.push_back(read_frame(std::string{payload.substr(0, *length)}));
+    payload.remove_prefix(*length);
+  }
+  return message;
 }
 
 std::expected<Submitted, StateError> read_submitted(const RedisReply& reply) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <expected>
+#include <optional>
+#include <string_view>
 
 #include "signaling/state/redis/link.hpp"
 #include "signaling/state/state.hpp"
@@ -17,6 +19,18 @@ std::expected<SessionInfo, StateError> read_resumed(const RedisReply& reply,
                                                     const ResumeRequest& request);
 std::expected<Attached, StateError> read_attached(RedisReply reply, const SessionId& session);
 std::expected<Delivery, StateError> read_delivery(RedisReply reply, const SessionId& session);
+
+// A message of the wake channel: `w5 <session>`, what happened to which receive of which session.
+// With `f` follow the number of the first frame and the frames, each with its length before it.
+struct WakeMessage {
+  char what = 0;
+  ReceiveId receive;
+  SessionId session;
+  Delivery delivery;
+};
+
+std::optional<WakeMessage> read_wake(std::string_view payload);
+
 std::expected<Submitted, StateError> read_submitted(const RedisReply& reply);
 std::expected<Submitted, StateError> read_closed(const RedisReply& reply);
 

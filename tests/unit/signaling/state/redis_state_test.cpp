@@ -35,7 +35,13 @@ class Ears final : public StateListener {
     ends.push_back({session, receive, end});
   }
 
+  void on_frames(Now /*now*/, const SessionId& session, ReceiveId /*receive*/,
+                 Delivery delivery) override {
+    frames.emplace_back(session, std::move(delivery));
+  }
+
   std::vector<std::pair<SessionId, ReceiveId>> wakes;
+  std::vector<std::pair<SessionId, Delivery>> frames;
   std::vector<Ended> ends;
 };
 
@@ -143,6 +149,33 @@ TEST_F(RedisInstances, WakeEachOther) {
   const auto delivery = fetch(*b_, bob, held->receive, ReceiveMode::Poll);
   ASSERT_TRUE(delivery);
   EXPECT_EQ(delivery->frames.size(), 1U);
+}
+
+TEST_F(RedisInstances, BringFramesToStreamsUnlessTheyAreLargeOrNeedAToken) {
+  SessionInfo ann = open(*a_);
+  SessionInfo bob = open(*b_);
+  const auto held = attach(*b_, bob);
+  act(*a_, bob, operation::Join{"lobby", "", 2});
+  EXPECT_EQ(at_b_.wakes.size(), 1U);
+  EXPECT_TRUE(at_b_.frames.empty());
+  act(*a_, ann, operation::Join{"lobby", "", 2});
+  operation::Signal signal = signal_to(bob);
+  signal.data = R"({"text":"3:a 4\n"})";
+
+  act(*a_, ann, signal);
+
+  ASSERT_EQ(at_b_.frames.size(), 2U);
+  const auto& [session, delivery] = at_b_.frames.back();
+  EXPECT_EQ(session, bob.session);
+  EXPECT_EQ(delivery.first_seq, 3U);
+  ASSERT_EQ(delivery.frames.size(), 1U);
+  EXPECT_EQ(delivery.frames[0].kind, Frame::Kind::Signal);
+  EXPECT_EQ(std::get<server::Signal>(decode_server(delivery.frames[0].text)->message).data,
+            signal.data);
+  signal.data = R"({"text":")" + std::string(20'000, 'x') + "\"}";
+  act(*a_, ann, signal);
+  EXPECT_EQ(at_b_.wakes.size(), 2U);
+  EXPECT_EQ(fetch(*b_, bob, held->receive, ReceiveMode::Stream)->frames.size(), 4U);
 }
 
 TEST_F(RedisInstances, SupersedeEachOthersReceives) {

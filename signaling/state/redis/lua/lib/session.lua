@@ -14,6 +14,7 @@ local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, GROWTH, SEED = struct.unpack('<I
 local RENEW = 30000
 local KEEP = WINDOW + TOMBSTONE + RENEW
 local SECRET = 32
+local MOST_TOLD = 16384 -- bytes of frames that go with a hint
 
 local sessions = {}   -- by peer; false = there is none
 local touched = {}    -- to be written back, in order
@@ -54,7 +55,7 @@ end
 -- All fields at once, because a table that grows is slow.
 local function blank(peer)
   local prefix = prefix_of(peer)
-  return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false,
+  return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false, tokens = false,
     k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, d = 0, r = false, w = false, t = 0,
     p = false, i = false, o = false, j = false, q = false, v = false, z = 0}
 end
@@ -136,6 +137,7 @@ end
 local function push(s, kind, text)
   local out = s.out
   if out then out[#out + 1] = kind .. text else s.out = {kind .. text} end
+  if kind == 'T' then s.tokens = true end
   s.l = s.l + 1
   s.b = s.b + #text
   touch(s)
@@ -238,6 +240,22 @@ local function write(s)
   if renews then renew(s) end
 end
 
+-- A hint, and for a stream the frames themselves when they are small and need nothing more.
+local function tell_news(s)
+  local whom, out, bytes = s.r .. ' ' .. s.k .. s.peer, s.out, 0
+  for _, frame in ipairs(out) do bytes = bytes + #frame end
+  if byte(s.w) ~= 83 or s.tokens or bytes > MOST_TOLD then
+    call('PUBLISH', 'ib:n:' .. sub(s.w, 2), 'w' .. whom)
+    return
+  end
+  local words = {'f', whom, ' ', s.l - #out + 1, ' '}
+  for _, frame in ipairs(out) do
+    words[#words + 1] = #frame .. ':'
+    words[#words + 1] = frame
+  end
+  call('PUBLISH', 'ib:n:' .. sub(s.w, 2), concat(words))
+end
+
 -- Writes everything back and tells the instances, which is the last thing that a script does.
 local function flush()
   while #overflowed > 0 do
@@ -253,7 +271,7 @@ local function flush()
   for i = 1, #endings, 2 do call('PUBLISH', endings[i], endings[i + 1]) end
   for _, s in ipairs(touched) do
     if s.out and is_received(s) and not s.dead then
-      call('PUBLISH', 'ib:n:' .. sub(s.w, 2), 'w' .. s.r .. ' ' .. s.k .. s.peer)
+      tell_news(s)
     end
   end
 end

@@ -63,7 +63,9 @@ export class TransportRace {
   /** @param {Transport} transport */
   won(transport) {
     this.#finish();
-    for (const runner of this.#runners) if (runner !== transport) runner.close();
+    this.#runners.delete(transport);
+    for (const runner of this.#runners) runner.close();
+    this.#runners.clear();
   }
 
   /**

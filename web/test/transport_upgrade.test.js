@@ -22,17 +22,17 @@ test('a session on long-poll goes back to WebSocket and nothing is lost, repeate
   client.signal('peer2', { kind: 'test', number: 1 });
   await settle();
   server.webSocket = 'ok';
-  server.loseConfirmations = true;
   server.deliver(signal(2));
   client.signal('peer2', { kind: 'test', number: 2 });
 
   await clock.advance(FIRST_TRY_MS);
-  server.loseConfirmations = false;
   server.deliver(signal(3));
   client.signal('peer2', { kind: 'test', number: 3 });
   await settle();
 
   assert.equal(client.transport, 'ws');
+  assert.equal(client.counters.resumed, 1);
+  assert.equal(server.sockets.at(-1)?.closed, false);
   assert.equal(server.sessions.size, 1);
   assert.equal(client.counters.anew, 0);
   assert.deepEqual(numbers(messages), [1, 2, 3]);

@@ -131,6 +131,7 @@ export class Connection {
       names: ['ws'],
       makeHello: () => {
         this.#upgrade.spoke();
+        this.#transport?.rest?.();
         return this.#handlers.makeHello();
       },
       onFailed: () => this.#onUpgradeFailed(),
@@ -251,8 +252,9 @@ export class Connection {
     const parked = this.#parked;
     this.#parked = null;
     // It was our own hello that ended the long-poll.
-    if (parked) this.#onLost(parked.reason === 'superseded' ? { reason: 'network' } : parked);
-    else this.#upgrade.schedule();
+    if (parked) return this.#onLost(parked.reason === 'superseded' ? { reason: 'network' } : parked);
+    this.#transport?.wake?.();
+    this.#upgrade.schedule();
   }
 
   /**

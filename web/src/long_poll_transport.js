@@ -25,6 +25,9 @@ export class LongPollTransport {
   #closed = false;
   #welcomed = false;
   #posting = false;
+  /** What to call at the end of a rest. @type {(() => void) | null} */
+  #goOn = null;
+  #resting = false;
   #holdMs = 20_000;
   #abort = new AbortController();
   /** @type {Set<any>} */
@@ -71,6 +74,15 @@ export class LongPollTransport {
   /** The next poll's `after` acknowledges. */
   delivered() {}
 
+  rest() {
+    this.#resting = true;
+  }
+
+  wake() {
+    this.#resting = false;
+    this.#goOn?.();
+  }
+
   end() {
     if (this.#closed) return;
     this.close();
@@ -86,6 +98,10 @@ export class LongPollTransport {
 
   async #receive() {
     while (!this.#closed) {
+      if (this.#resting) {
+        await new Promise((resolve) => (this.#goOn = () => resolve(undefined)));
+        continue;
+      }
       const asked = this.#environment.now();
       const query = `?after=${this.#state.lastSeq}&epoch=${encodeURIComponent(this.#state.epoch)}`;
       const reply = await this.#request('GET', this.#path() + query, undefined, this.#holdMs + HOLD_GRACE_MS);

@@ -35,6 +35,9 @@
  * @property {(hello: Hello) => void} hello
  * @property {() => void} flush sends what the session state has unsent
  * @property {() => void} delivered a numbered message was handed to the application
+ * @property {() => void} [rest] starts no new receive, which would take the session back from the transport that
+ *   says hello meanwhile
+ * @property {() => void} [wake] ends the rest
  * @property {() => void} end flushes and ends the session on the server
  * @property {() => void} close drops the connection; the session lives on
  */

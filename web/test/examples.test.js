@@ -12,6 +12,10 @@ const header = textOf('src/signaling_client.js').split('*/')[0].replace(/^ \* ?/
 /** @param {string} text @returns {string[]} */
 const snippets = (text) => [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]);
 
+test('the page about the client shows the same example', () => {
+  assert.deepEqual(snippets(textOf('README.md')), [textOf('examples/chat.js')]);
+});
+
 test('the example in the header of the client is the one that is run here', () => {
   assert.deepEqual(snippets(header), [textOf('examples/chat.js')]);
 });

@@ -76,6 +76,36 @@ test('a WebSocket that opens and then passes nothing leaves the session on long-
   assert.deepEqual(numbers(server.taken), [1]);
 });
 
+test('no new poll takes the session back while hello is said', async () => {
+  const { clock, server, client, messages } = await onLongPoll();
+  server.webSocket = 'deaf';
+  await clock.advance(10_000);
+  const polls = server.requests.filter((request) => request.startsWith('GET')).length;
+
+  server.deliver(signal(1));
+  await clock.advance(3_999);
+  assert.equal(server.requests.filter((request) => request.startsWith('GET')).length, polls);
+  server.webSocket = 'ok';
+  await clock.advance(LONGEST_BACKOFF_MS);
+
+  assert.equal(client.state, 'open');
+  assert.deepEqual(numbers(messages), [1]);
+});
+
+test('long-poll receives again after a hello that nobody heard', async () => {
+  const { clock, server, client, messages } = await onLongPoll();
+  server.webSocket = 'mute';
+  await clock.advance(10_000);
+  server.deliver(signal(1));
+  await settle();
+  server.deliver(signal(2));
+  await clock.advance(MUTE_MS);
+
+  assert.equal(client.transport, 'poll');
+  assert.deepEqual(numbers(messages), [1, 2]);
+  assert.equal(client.counters.resumed, 0);
+});
+
 test('a hello that ends long-poll and is never answered costs one reconnect', async () => {
   const { clock, server, client, messages, stopped } = await onLongPoll();
   const { session } = server;

@@ -110,7 +110,9 @@ Transport* Connection::make() {
 
 void Connection::on_open(Now now, Transport& transport) {
   for (auto* race : {&race_, &upgrade_race_}) {
-    if (*race && (*race)->opened(now, transport)) transport.hello(now, listener_.make_hello());
+    if (!*race || !(*race)->opened(now, transport)) continue;
+    if (transport_ != nullptr) transport_->rest();
+    transport.hello(now, listener_.make_hello());
   }
 }
 
@@ -220,7 +222,10 @@ void Connection::on_lost(Now now, const Closure& closure) {
 }
 
 void Connection::on_upgrade_failed(Now now) {
-  if (!parked_) return upgrade_.schedule(now);
+  if (!parked_) {
+    if (transport_ != nullptr) transport_->wake(now);
+    return upgrade_.schedule(now);
+  }
   Closure closure = *std::exchange(parked_, std::nullopt);
   // It was our own hello that ended the long-poll.
   if (closure.reason == CloseReason::Superseded)

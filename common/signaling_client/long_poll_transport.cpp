@@ -123,7 +123,14 @@ void LongPollTransport::cancel(Request& request) {
   request.link.reset();
 }
 
+void LongPollTransport::wake(Now now) {
+  resting_ = false;
+  const bool idle = !receive_.link && !is_timer_set(Timer::ReceivePause);
+  if (welcomed_ && !closed() && idle) poll(now);
+}
+
 void LongPollTransport::poll(Now now) {
+  if (resting_) return;
   const SessionState& session = context().session;
   polled_at_ = now.mono;
   start(now, receive_,

@@ -21,6 +21,9 @@ class LongPollTransport final : public Transport {
   // The next poll's `after` acknowledges.
   void delivered(Now /*now*/) override {}
 
+  void rest() override { resting_ = true; }
+
+  void wake(Now now) override;
   void end(Now now) override;
   void close() override;
   void on_event(Now now, const Event& event) override;
@@ -44,6 +47,7 @@ class LongPollTransport final : public Transport {
   void fail(Now now, const event::Responded& response);
 
   bool welcomed_ = false;
+  bool resting_ = false;
   Request receive_{{}, Timer::Receive};
   Request send_{{}, Timer::Send};
   MonoTime polled_at_;

@@ -64,6 +64,13 @@ class Transport {
   virtual void flush(Now now) = 0;
   // A numbered message was handed on.
   virtual void delivered(Now now) = 0;
+
+  // Starts no new receive until it wakes up again: that would take the session back from the
+  // transport that says hello meanwhile.
+  virtual void rest() {}
+
+  virtual void wake(Now /*now*/) {}
+
   // Flushes and ends the session on the server.
   virtual void end(Now now) = 0;
   // Drops the connection; the session lives on.

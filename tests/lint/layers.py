@@ -54,6 +54,8 @@ LAYERS = (
     Layer("common/signaling_client", BASE + ("common/signaling/",)),
     Layer("common/c_api", PURE_COMMON, std=C_API_STD),
     Layer("common/net", BASE, KERNEL + ("openssl/", "uv.h"), HOSTED_STD, pure=False),
+    Layer("common/client_net", BASE + ("common/signaling/", "common/signaling_client/", "common/net/"),
+          KERNEL + ("libwebsockets.h", "uv.h"), HOSTED_STD, pure=False),
     Layer("common/service", BASE + ("common/net/",), KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/",
                                                                "libwebsockets.h", "systemd/"), HOSTED_STD, pure=False),
     Layer("stun/core", PURE_COMMON),

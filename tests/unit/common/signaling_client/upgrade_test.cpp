@@ -10,7 +10,6 @@ using namespace std::chrono_literals;
 using testing::ClientScene;
 using testing::ModelSignalServer;
 using Sockets = ModelSignalServer::Sockets;
-using Confirmations = ModelSignalServer::Confirmations;
 using Numbers = std::vector<int>;
 
 constexpr auto kFirstTry = 12'500ms;
@@ -34,18 +33,17 @@ TEST_F(Upgrade, LosesRepeatsAndReordersNothing) {
   scene_.say("p2", 1);
   scene_.settle();
   scene_.server.sockets = Sockets::Work;
-  scene_.server.confirmations = Confirmations::GetLost;
   scene_.deliver(2);
   scene_.say("p2", 2);
 
   scene_.advance(kFirstTry);
-  scene_.server.confirmations = Confirmations::Arrive;
   scene_.deliver(3);
   scene_.say("p2", 3);
   scene_.settle();
 
   EXPECT_EQ(scene_.client.transport(), TransportKind::WebSocket);
   EXPECT_EQ(scene_.server.sessions.size(), 1U);
+  EXPECT_EQ(scene_.client.counters().connection.resumed, 1U);
   EXPECT_EQ(scene_.client.counters().connection.anew, 0U);
   EXPECT_EQ(scene_.heard(), (Numbers{1, 2, 3}));
   EXPECT_EQ(scene_.said(), (Numbers{1, 2, 3}));
@@ -81,6 +79,21 @@ TEST_F(Upgrade, LeavesTheSessionOnLongPollWhenTheSocketPassesNothing) {
   EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
   EXPECT_EQ(scene_.heard(), (Numbers{1, 2}));
   EXPECT_EQ(scene_.said(), Numbers{1});
+}
+
+TEST_F(Upgrade, StartsNoPollThatWouldTakeTheSessionBackWhileHelloIsSaid) {
+  scene_.server.sockets = Sockets::Mute;
+  scene_.advance(10s);
+  const auto requests = scene_.server.requests.size();
+
+  scene_.deliver(1);
+  scene_.advance(3'999ms);
+  EXPECT_EQ(scene_.server.requests.size(), requests);
+  scene_.deliver(2);
+  scene_.advance(1ms);
+
+  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.heard(), (Numbers{1, 2}));
 }
 
 TEST_F(Upgrade, CostsOneReconnectWhenHelloEndsLongPollAndIsNeverAnswered) {

@@ -46,9 +46,9 @@ class ClientRunner::Impl final : private ClientSink {
     run([this](Now now) { client_.start(now); });
   }
 
-  SendResult send(signaling::ClientMessage message) {
+  SendResult send(const signaling::ClientMessage& message) {
     SendResult result{};
-    run([&](Now now) { result = client_.send(now, std::move(message)); });
+    run([&](Now now) { result = client_.send(now, message); });
     return result;
   }
 
@@ -152,8 +152,8 @@ void ClientRunner::start() {
   impl_->start();
 }
 
-SendResult ClientRunner::send(signaling::ClientMessage message) {
-  return impl_->send(std::move(message));
+SendResult ClientRunner::send(const signaling::ClientMessage& message) {
+  return impl_->send(message);
 }
 
 void ClientRunner::wake() {

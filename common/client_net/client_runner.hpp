@@ -50,7 +50,7 @@ class ClientRunner {
   // Connects, and stays connected until stop(). Messages may be sent before.
   void start();
   // See SignalingClient::send: kept until the server has it.
-  signaling_client::SendResult send(signaling::ClientMessage message);
+  signaling_client::SendResult send(const signaling::ClientMessage& message);
   // The network may have changed.
   void wake();
   // Ends the session; calls back when the server was told, or two seconds later.

@@ -32,7 +32,7 @@ class LongPollTransport final : public Transport {
  private:
   struct Request {
     std::optional<LinkId> link;
-    Timer timeout;
+    Timer timeout = Timer::Receive;
   };
 
   void start(Now now, Request& request, effect::StartRequest wanted,

@@ -25,7 +25,7 @@ void SignalingClient::start(Now now) {
   connection_.start(now);
 }
 
-SendResult SignalingClient::send(Now now, signaling::ClientMessage message) {
+SendResult SignalingClient::send(Now now, const signaling::ClientMessage& message) {
   if (state() == ClientState::Stopped) return SendResult::Stopped;
   if (session_.enqueue(message) == SessionState::Enqueued::TooLarge) return SendResult::TooLarge;
   wishes_.note_sent(message);

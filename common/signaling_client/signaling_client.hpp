@@ -50,7 +50,7 @@ class SignalingClient final : private ConnectionListener {
   void start(Now now);
   // Any message but hello, ack and bye, which the client says by itself. It is kept until the
   // server has it; answers come as notice::Received.
-  SendResult send(Now now, signaling::ClientMessage message);
+  SendResult send(Now now, const signaling::ClientMessage& message);
   // The network may have changed: tries now, and finds out whether an open connection still lives.
   void wake(Now now);
   // Ends the session: others see `peer-left` at once.

@@ -157,7 +157,7 @@ int LwsLinks::Impl::on_socket_writable(Link& link) {
 }
 
 int LwsLinks::Impl::on_append_headers(Link& link, unsigned char** at, std::size_t room) {
-  if (link.method != Method::Post) return 0;
+  if (link.method != Method::Post || at == nullptr) return 0;
   unsigned char* const end = *at + room;
   const std::string length = std::to_string(link.body.size());
   if (!add_header(link.wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, "application/json", at, end) ||

@@ -188,10 +188,12 @@ class StateListener {
   virtual void on_wake(Now now, const SessionId& session, ReceiveId receive) = 0;
 
   // A hint to a Stream that brings along what came, so that it need not be fetched.
+  // NOLINTBEGIN(performance-unnecessary-value-param): overriders keep it.
   virtual void on_frames(Now now, const SessionId& session, ReceiveId receive,
                          Delivery /*delivery*/) {
     on_wake(now, session, receive);
   }
+  // NOLINTEND(performance-unnecessary-value-param)
 
   enum class End : std::uint8_t { Superseded, Closed, Lost };
   // The receive is over: a newer one came, the session was closed, or it was lost or replaced.

@@ -102,8 +102,8 @@ void RedisState::open(Now /*now*/, OpenRequest request, Completion<SessionInfo> 
                                  opened.standing.peer.value,
                                  opened.session.value,
                                  std::to_string(opened.epoch),
-                                 recreate ? recreate->user : std::move(request.user),
-                                 recreate ? recreate->grants : std::move(request.grants)};
+                                 recreate ? recreate->user : request.user,
+                                 recreate ? recreate->grants : request.grants};
   if (recreate) {
     const Membership membership = recreate->membership.value_or(Membership{});
     words.insert(words.end(), {membership.room, membership.name, letter_of(membership.role),

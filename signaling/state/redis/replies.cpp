@@ -148,8 +148,9 @@ std::expected<Attached, StateError> read_attached(RedisReply reply, const Sessio
   attached.ice_age = std::chrono::milliseconds{in.number()};
   attached.delivery.first_seq = in.number();
   attached.standing = read_standing(in.element(), peer_of(session));
-  attached.delivery.frames = read_frames(in.element());
-  if (in.failed()) return std::unexpected(error_of(reply));
+  RedisReply::Array* all = reply.array();
+  if (in.failed() || in.at_end()) return std::unexpected(error_of(reply));
+  attached.delivery.frames = read_frames(std::move(all->back()));
   if (std::ranges::any_of(attached.delivery.frames, needs_token)) {
     attached.delivery.standing = attached.standing;
   }
@@ -160,9 +161,10 @@ std::expected<Delivery, StateError> read_delivery(RedisReply reply, const Sessio
   Elements in{reply};
   Delivery delivery;
   delivery.first_seq = in.number();
-  delivery.frames = read_frames(in.element());
-  if (in.failed()) return std::unexpected(error_of(reply));
-  if (!in.at_end()) delivery.standing = read_standing(in.element(), peer_of(session));
+  RedisReply::Array* all = reply.array();
+  if (in.failed() || in.at_end()) return std::unexpected(error_of(reply));
+  delivery.frames = read_frames(std::move((*all)[1]));
+  if (all->size() > 2) delivery.standing = read_standing((*all)[2], peer_of(session));
   return delivery;
 }
 

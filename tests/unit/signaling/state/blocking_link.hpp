@@ -10,8 +10,8 @@
 
 #include "signaling/state/redis/link.hpp"
 
-struct redisContext;
-struct redisReply;
+struct redisContext;  // NOLINT(readability-identifier-naming): of hiredis
+struct redisReply;    // NOLINT(readability-identifier-naming)
 
 namespace icebreaker::signaling::testing {
 

@@ -13,8 +13,8 @@
 
 namespace icebreaker::signaling {
 
-enum class Transport : std::uint8_t { WebSocket, Poll };
-inline constexpr std::size_t kTransportCount = 2;
+enum class Transport : std::uint8_t { WebSocket, Poll, Events };
+inline constexpr std::size_t kTransportCount = 3;
 
 struct HubCounters {
   template <std::size_t Size>

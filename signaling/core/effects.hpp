@@ -12,7 +12,8 @@
 
 namespace icebreaker::signaling {
 
-// Allotted by the shell, never reused: one per WebSocket connection and one per HTTP request.
+// Allotted by the shell, never reused: one per WebSocket connection and one per HTTP request, which
+// may become an event stream.
 using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;
 
 enum class CloseCode : std::uint16_t {
@@ -54,9 +55,35 @@ struct Respond {
   bool operator==(const Respond&) const = default;
 };
 
+// Answers a request with an event stream (200, text/event-stream) that stays open.
+struct OpenStream {
+  ConnectionId connection;
+  bool operator==(const OpenStream&) const = default;
+};
+
+struct StreamEvent {
+  ConnectionId connection;
+  std::optional<std::uint64_t> id;  // the seq of a numbered message
+  std::string text;
+  bool operator==(const StreamEvent&) const = default;
+};
+
+// So that whatever is between us and the client keeps the stream.
+struct StreamComment {
+  ConnectionId connection;
+  bool operator==(const StreamComment&) const = default;
+};
+
+// After what was sent. The hub knows the stream no more.
+struct EndStream {
+  ConnectionId connection;
+  bool operator==(const EndStream&) const = default;
+};
+
 }  // namespace effect
 
-using Effect = std::variant<effect::Send, effect::Close, effect::Respond>;
+using Effect = std::variant<effect::Send, effect::Close, effect::Respond, effect::OpenStream,
+                            effect::StreamEvent, effect::StreamComment, effect::EndStream>;
 
 class EffectSink {
  public:

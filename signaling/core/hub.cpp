@@ -49,6 +49,10 @@ void Hub::poll(Now now, ConnectionId request, ClientInfo client, const UrlParame
   core_->poll(now, request, std::move(client), url);
 }
 
+void Hub::events(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
+  core_->events(now, request, std::move(client), url);
+}
+
 void Hub::post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
                std::string_view body) {
   core_->post(now, request, client, session, body);
@@ -111,12 +115,20 @@ void Hub::Core::drain(Now now, std::chrono::milliseconds within) {
   for (const ConnectionId request : held) end_hold(now, request);
 
   const auto span = static_cast<std::uint32_t>(std::max<std::int64_t>(within.count(), 1));
-  for (const auto& [connection, ws] : sockets_) {
+  const auto end_soon = [&](ConnectionId connection) {
     const std::chrono::milliseconds after{random_.below(span)};
-    if (ws.stage == WebSocket::Stage::Open) {
-      out_.emit(effect::Send{connection, encode(ServerMessage{server::Goaway{after}})});
-    }
     timers_.set({connection, HubTimer::Kind::Goaway}, now.mono + after);
+    return encode(ServerMessage{server::Goaway{after}});
+  };
+  for (const auto& [connection, ws] : sockets_) {
+    std::string goaway = end_soon(connection);
+    if (ws.stage == WebSocket::Stage::Open) {
+      out_.emit(effect::Send{connection, std::move(goaway)});
+    }
+  }
+  for (const auto& [connection, stream] : streams_) {
+    if (!stream.is_open()) continue;
+    out_.emit(effect::StreamEvent{connection, std::nullopt, end_soon(connection)});
   }
 }
 
@@ -140,7 +152,10 @@ void Hub::Core::on_timer(Now now, const HubTimer& timer) {
       return end_hold(now, connection);
     case HubTimer::Kind::IceRefresh:
       return refresh_ice(now, connection);
+    case HubTimer::Kind::StreamPing:
+      return ping_stream(now, connection);
     case HubTimer::Kind::Goaway:
+      if (streams_.contains(connection)) return end_stream(now, connection);
       return close_ws(now, connection, CloseCode::Goaway, "goaway");
   }
 }
@@ -153,12 +168,20 @@ std::optional<MonoTime> Hub::Core::next_deadline() const {
 }
 
 std::size_t Hub::Core::receives(Transport transport) const {
-  return transport == Transport::Poll ? polls_.size() : open_sockets_;
+  switch (transport) {
+    case Transport::WebSocket:
+      return open_sockets_;
+    case Transport::Poll:
+      return polls_.size();
+    case Transport::Events:
+      return streams_.size();
+  }
+  return 0;
 }
 
 void Hub::Core::cancel_timers(ConnectionId connection) {
   using enum HubTimer::Kind;
-  for (const auto kind : {Hello, SendAck, HoldEnd, IceRefresh, Goaway}) {
+  for (const auto kind : {Hello, SendAck, HoldEnd, IceRefresh, StreamPing, Goaway}) {
     timers_.erase({connection, kind});
   }
 }

@@ -54,6 +54,8 @@ class IceServerSource {
  public:
   virtual ~IceServerSource() = default;
   virtual IceServerList ice_servers(Now now, const PeerId& peer, std::string_view host) = 0;
+  // Of the lists that it makes now; a session may have got its list from another instance.
+  [[nodiscard]] virtual std::chrono::seconds ttl() const = 0;
 };
 
 // Parameters of the receive and close requests as they stand in the URL; the hub validates them.
@@ -95,13 +97,16 @@ class Hub final {
   // (on_request_gone). The shell answers 404, 405 and 413 for what never gets here.
   void open_session(Now now, ConnectionId request, const ClientInfo& client, std::string_view body);
   void poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
+  // Answered by OpenStream or a refusing Respond; on_request_gone also ends a stream.
+  void events(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
             std::string_view body);
   void close_session(Now now, ConnectionId request, const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
 
   // Drain: held polls are answered at once, new ones and new sessions get 503; each WebSocket
-  // connection gets `goaway` with a random part of `within` and is closed (1012) when it is over.
+  // connection and event stream gets `goaway` with a random part of `within` and is closed (1012)
+  // when it is over.
   void drain(Now now, std::chrono::milliseconds within);
 
   void on_deadline(Now now);
@@ -112,7 +117,7 @@ class Hub final {
   void reconfigure(HubConfig config);
 
   [[nodiscard]] const HubCounters& counters() const;
-  // Open now: WebSocket connections that have a session, and held polls.
+  // Open now: WebSocket connections that have a session, held polls, event streams.
   [[nodiscard]] std::size_t receives(Transport transport) const;
 
  private:

@@ -22,7 +22,7 @@
 namespace icebreaker::signaling {
 
 struct HubTimer {
-  enum class Kind : std::uint8_t { Hello, SendAck, HoldEnd, IceRefresh, Goaway };
+  enum class Kind : std::uint8_t { Hello, SendAck, HoldEnd, IceRefresh, StreamPing, Goaway };
   ConnectionId connection;
   Kind kind = Kind::Hello;
   auto operator<=>(const HubTimer&) const = default;
@@ -57,6 +57,9 @@ class Hub::Core final : public StateListener {
   // hub_receive.cpp
   void poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
+  // hub_events.cpp
+  void events(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
+  // hub_receive.cpp
   void on_wake(Now now, const SessionId& session, ReceiveId receive) override;
   void on_frames(Now now, const SessionId& session, ReceiveId receive, Delivery delivery) override;
   void on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) override;
@@ -112,10 +115,15 @@ class Hub::Core final : public StateListener {
     std::optional<SendNo> told_gap;
   };
 
+  // A request that waits for messages: until there are some, or as an event stream.
   struct HeldPoll {
     ClientInfo client;
     Receiver receiver;  // receive is 0 until the engine has opened it
+
+    [[nodiscard]] bool is_open() const { return receiver.receive != ReceiveId{}; }
   };
+
+  using EventStream = HeldPoll;
 
   struct Established {
     SessionInfo info;
@@ -200,6 +208,8 @@ class Hub::Core final : public StateListener {
   void on_poll_attached(Now now, ConnectionId request,
                         std::expected<Attached, StateError> attached);
   void end_hold(Now now, ConnectionId request);
+  // What the URL says; nothing when it was refused.
+  std::optional<ResumeRequest> receive_request(ConnectionId request, const UrlParameters& url);
   void drop_poll(ConnectionId request);
   Receiver* receiver_of(ConnectionId connection);
   void begin_receive(Now now, ConnectionId connection, Attached attached);
@@ -211,6 +221,15 @@ class Hub::Core final : public StateListener {
   void forget_early(const SessionId& session);
   void watch_ice(Now now, ConnectionId connection, std::chrono::milliseconds age);
   void refresh_ice(Now now, ConnectionId connection);
+
+  // hub_events.cpp
+  void on_stream_attached(Now now, ConnectionId request,
+                          std::expected<Attached, StateError> attached);
+  void ping_stream(Now now, ConnectionId request);
+  void fail_stream(Now now, ConnectionId request, const server::Error& error);
+  void end_stream(Now now, ConnectionId request);
+  // Forgets the stream and ends its receive.
+  void drop_stream(Now now, ConnectionId request);
 
   // hub_http.cpp
   struct Post {
@@ -246,13 +265,13 @@ class Hub::Core final : public StateListener {
   std::map<ConnectionId, WebSocket> sockets_;
   std::size_t open_sockets_ = 0;  // of them, those that have a session
   std::map<ConnectionId, HeldPoll> polls_;
-  std::set<ConnectionId> requests_;  // waiting for an answer that is no poll
+  std::map<ConnectionId, EventStream> streams_;
+  std::set<ConnectionId> requests_;  // waiting for an answer
   std::map<ReceiverKey, ConnectionId> receivers_;
   // An engine may tell of a receive before it completes the attach that opened it.
   std::map<SessionId, std::uint32_t> attaching_;
   std::map<ReceiverKey, std::optional<End>> early_;
   DeadlineQueue<HubTimer> timers_;
-  std::chrono::seconds ice_ttl_{3600};  // of the last list
   bool draining_ = false;
 };
 

@@ -64,7 +64,6 @@ NumberedOperation Hub::Core::refusal(const server::Error& error) {
 
 operation::Answer Hub::Core::ice_answer(Now now, const PeerId& peer, const ClientInfo& client) {
   server::IceServers servers{ice_.ice_servers(now, peer, client.host)};
-  ice_ttl_ = servers.ice.ttl;
   return {encode(ServerMessage{std::move(servers)}), operation::Answer::Ice::Fresh};
 }
 

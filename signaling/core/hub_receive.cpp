@@ -30,20 +30,31 @@ server::Error bad_request(std::string what) {
 
 }  // namespace
 
-void Hub::Core::poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
-  requests_.insert(request);
-  if (draining_) return respond_error(request, StateError::Unavailable);
+std::optional<ResumeRequest> Hub::Core::receive_request(ConnectionId request,
+                                                        const UrlParameters& url) {
+  if (draining_) return respond_error(request, StateError::Unavailable), std::nullopt;
   const auto epoch = parse_number(url.epoch.value_or(""));
-  if (!epoch) return respond_error(request, 400, bad_request("'epoch' must be a number"));
+  if (!epoch) {
+    respond_error(request, 400, bad_request("'epoch' must be a number"));
+    return std::nullopt;
+  }
   const auto after = url.after ? parse_number(*url.after) : std::nullopt;
   if (url.after && !after) {
-    return respond_error(request, 400, bad_request("'after' must be a number"));
+    respond_error(request, 400, bad_request("'after' must be a number"));
+    return std::nullopt;
   }
+  return ResumeRequest{{std::string{url.session}}, *epoch, after};
+}
+
+void Hub::Core::poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
+  requests_.insert(request);
+  const auto resume = receive_request(request, url);
+  if (!resume) return;
   HeldPoll& held = polls_[request];
   held.client = std::move(client);
-  held.receiver.session.value = url.session;
-  held.receiver.epoch = *epoch;
-  attach(now, request, {{held.receiver.session, *epoch, after}, ReceiveMode::Poll},
+  held.receiver.session = resume->session;
+  held.receiver.epoch = resume->epoch;
+  attach(now, request, {*resume, ReceiveMode::Poll},
          [this, request](Now then, std::expected<Attached, StateError> attached) {
            on_poll_attached(then, request, std::move(attached));
          });
@@ -95,6 +106,13 @@ void Hub::Core::begin_receive(Now now, ConnectionId connection, Attached attache
 void Hub::Core::hand_over(Now now, ConnectionId connection, Delivery delivery) {
   auto messages = numbered(now, *receiver_of(connection), std::move(delivery));
   if (messages.empty()) return;
+  if (streams_.contains(connection)) {
+    Seq seq = receiver_of(connection)->delivered - messages.size();
+    for (std::string& text : messages) {
+      out_.emit(effect::StreamEvent{connection, ++seq, std::move(text)});
+    }
+    return;
+  }
   if (!polls_.contains(connection)) {
     for (std::string& text : messages) out_.emit(effect::Send{connection, std::move(text)});
     return;
@@ -189,6 +207,7 @@ void Hub::Core::on_receive_ended(Now now, const SessionId& session, ReceiveId re
 
 void Hub::Core::fail_receive(Now now, ConnectionId connection, ErrorCode code,
                              std::uint16_t status) {
+  if (streams_.contains(connection)) return fail_stream(now, connection, make_error(code));
   if (!polls_.contains(connection)) return fail_ws(now, connection, make_error(code));
   drop_poll(connection);
   respond_error(connection, status, make_error(code));
@@ -205,6 +224,7 @@ void Hub::Core::end_hold(Now now, ConnectionId request) {
 
 void Hub::Core::on_request_gone(Now now, ConnectionId request) {
   requests_.erase(request);
+  if (streams_.contains(request)) return drop_stream(now, request);
   const auto found = polls_.find(request);
   if (found == polls_.end()) return;
   const Receiver receiver = found->second.receiver;
@@ -223,6 +243,9 @@ void Hub::Core::drop_poll(ConnectionId request) {
 
 Hub::Core::Receiver* Hub::Core::receiver_of(ConnectionId connection) {
   if (const auto ws = sockets_.find(connection); ws != sockets_.end()) return &ws->second.receiver;
+  if (const auto stream = streams_.find(connection); stream != streams_.end()) {
+    return &stream->second.receiver;
+  }
   const auto poll = polls_.find(connection);
   return poll == polls_.end() ? nullptr : &poll->second.receiver;
 }
@@ -234,7 +257,7 @@ void Hub::Core::forget_early(const SessionId& session) {
 }
 
 void Hub::Core::watch_ice(Now now, ConnectionId connection, milliseconds age) {
-  const auto due = milliseconds{ice_ttl_} * kIceRefreshPercent / 100;
+  const auto due = milliseconds{ice_.ttl()} * kIceRefreshPercent / 100;
   if (age >= due) return refresh_ice(now, connection);
   timers_.set({connection, HubTimer::Kind::IceRefresh}, now.mono + due - age);
 }
@@ -242,12 +265,14 @@ void Hub::Core::watch_ice(Now now, ConnectionId connection, milliseconds age) {
 void Hub::Core::refresh_ice(Now now, ConnectionId connection) {
   Receiver* receiver = receiver_of(connection);
   if (receiver == nullptr) return;
-  const auto ws = sockets_.find(connection);
-  const ClientInfo& client =
-      ws != sockets_.end() ? ws->second.client : polls_.at(connection).client;
+  const auto client_of = [&]() -> const ClientInfo& {
+    if (const auto ws = sockets_.find(connection); ws != sockets_.end()) return ws->second.client;
+    const auto stream = streams_.find(connection);
+    return stream != streams_.end() ? stream->second.client : polls_.at(connection).client;
+  };
   ++counters_.ice_refreshes;
   Submission submission{receiver->session, receiver->epoch, std::nullopt, {}};
-  submission.operations.push_back({std::nullopt, ice_answer(now, receiver->peer, client)});
+  submission.operations.push_back({std::nullopt, ice_answer(now, receiver->peer, client_of())});
   watch_ice(now, connection, milliseconds{0});
   state_.submit(now, std::move(submission),
                 [this, connection](Now then, std::expected<Submitted, StateError> submitted) {

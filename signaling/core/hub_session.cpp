@@ -82,7 +82,6 @@ std::string Hub::Core::welcome_of(Now now, const Established& established,
   welcome.resumed = established.how == How::Resumed;
   welcome.resume_token = tokens_.mint(now, info.standing);
   welcome.ice = ice_.ice_servers(now, info.standing.peer, client.host);
-  ice_ttl_ = welcome.ice.ttl;
   welcome.hold = config_.hold;
   welcome.ping = config_.ping;
   welcome.away_after = config_.away_after;

@@ -31,6 +31,17 @@ bool lists_protocol(std::string_view offered) {
   return false;
 }
 
+// EventSource waits 3 s or so of itself: then its peers would have been told that it is away.
+constexpr std::string_view kStreamStart = "retry: 1000\n\n";
+
+// The JSON of a message has no line breaks.
+std::string event_text(const effect::StreamEvent& event) {
+  std::string text;
+  text.reserve(event.text.size() + 40);
+  if (event.id) text.append("id: ").append(std::to_string(*event.id)).append("\n");
+  return text.append("data: ").append(event.text).append("\n\n");
+}
+
 std::optional<std::string_view> query_view(const HttpRequest& http, std::string_view name) {
   const std::string* const value = http.find_query(name);
   return value == nullptr ? std::nullopt : std::optional<std::string_view>{*value};
@@ -122,13 +133,17 @@ std::optional<HttpResponse> Front::refusal_of(const RouteMatch& match,
 
 void Front::call_hub(ConnectionId request, const RouteMatch& match, const HttpRequest& http) {
   const Now now = clock_();
-  const UrlParameters url{.session = match.session,
-                          .epoch = query_view(http, "epoch"),
-                          .after = query_view(http, "after")};
+  UrlParameters url{.session = match.session,
+                    .epoch = query_view(http, "epoch"),
+                    .after = query_view(http, "after")};
+  // What an EventSource adds when it comes back; its URL is as old as the first time.
+  if (match.route == Route::Events && !http.last_event_id.empty()) url.after = http.last_event_id;
   if (match.route == Route::Sessions) {
     hub_.open_session(now, request, client_of(http), http.body);
   } else if (match.route == Route::Session) {
     hub_.close_session(now, request, url);
+  } else if (match.route == Route::Events) {
+    hub_.events(now, request, client_of(http), url);
   } else if (http.method == Method::Post) {
     hub_.post(now, request, client_of(http), match.session, http.body);
   } else {
@@ -156,7 +171,7 @@ void Front::answer(ConnectionId request, Route route, HttpResponse response) {
 }
 
 void Front::on_request_gone(ConnectionId request) {
-  if (pending_.erase(request) == 0) return;
+  if (pending_.erase(request) == 0 && streams_.erase(request) == 0) return;
   hub_.on_request_gone(clock_(), request);
   flush();
 }
@@ -246,18 +261,50 @@ void Front::apply(effect::Close& close) {
 }
 
 void Front::apply(effect::Respond& respond) {
-  const auto found = pending_.find(respond.connection);
-  if (found == pending_.end()) return;  // hung up meanwhile
-  const Pending pending = std::move(found->second);
-  pending_.erase(found);
+  const auto pending = take_pending(respond.connection);
+  if (!pending) return;
   HttpResponse response = json_response(respond.status, std::move(respond.body));
   if (respond.retry_after) {
     response.headers.emplace_back("Retry-After", std::to_string(respond.retry_after->count()));
   }
-  for (auto& header : config_.origins.cors_headers(pending.origin)) {
+  for (auto& header : config_.origins.cors_headers(pending->origin)) {
     response.headers.push_back(std::move(header));
   }
-  answer(respond.connection, pending.route, std::move(response));
+  answer(respond.connection, pending->route, std::move(response));
+}
+
+std::optional<Front::Pending> Front::take_pending(ConnectionId request) {
+  auto node = pending_.extract(request);
+  return node.empty() ? std::nullopt : std::optional{std::move(node.mapped())};
+}
+
+void Front::apply(const effect::OpenStream& open) {
+  const auto pending = take_pending(open.connection);
+  if (!pending) return;
+  HttpResponse head{.headers = {{"Content-Type", "text/event-stream"},
+                                {"Cache-Control", "no-store"},
+                                {"X-Content-Type-Options", "nosniff"},
+                                {"X-Accel-Buffering", "no"}}};  // nginx would keep events back
+  for (auto& header : config_.origins.cors_headers(pending->origin)) {
+    head.headers.push_back(std::move(header));
+  }
+  count(pending->route, head.status);
+  streams_.insert(open.connection);
+  responder_->open_stream(open.connection, std::move(head));
+  responder_->send_piece(open.connection, std::string{kStreamStart});
+}
+
+void Front::apply(const effect::StreamEvent& event) {
+  responder_->send_piece(event.connection, event_text(event));
+}
+
+void Front::apply(const effect::StreamComment& comment) {
+  responder_->send_piece(comment.connection, ":\n\n");
+}
+
+void Front::apply(const effect::EndStream& end) {
+  streams_.erase(end.connection);
+  responder_->end_stream(end.connection);
 }
 
 void Front::count(Route route, int status) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "common/service/log.hpp"
@@ -94,6 +95,12 @@ class Front final : public WebHandler {
   void apply(effect::Send& send);
   void apply(effect::Close& close);
   void apply(effect::Respond& respond);
+  void apply(const effect::OpenStream& open);
+  void apply(const effect::StreamEvent& event);
+  void apply(const effect::StreamComment& comment);
+  void apply(const effect::EndStream& end);
+  // The request as it was when the hub took it, which it has no more; nothing: hung up meanwhile.
+  std::optional<Pending> take_pending(ConnectionId request);
   void count(Route route, int status);
 
   FrontConfig config_;
@@ -103,6 +110,7 @@ class Front final : public WebHandler {
   service::Logger logger_;
   Responder* responder_ = nullptr;
   std::unordered_map<ConnectionId, Pending> pending_;  // requests that the hub has
+  std::unordered_set<ConnectionId> streams_;
   bool draining_ = false;
   FrontCounters counters_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
 
 namespace icebreaker::signaling {
 
@@ -22,6 +24,24 @@ void append_header(std::string& out, std::string_view name, std::string_view val
   out.append("\r\n");
 }
 
+std::string start_of(const HttpResponse& response) {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  out.reserve(512);
+  out.append(reason_of(response.status)).append("\r\n");
+  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  return out;
+}
+
+// And the end of the head.
+void append_connection(std::string& out, const WireOptions& options) {
+  if (options.connection == Connection::Close) {
+    append_header(out, "Connection", "close");
+  } else if (options.version == HttpVersion::V10) {
+    append_header(out, "Connection", "keep-alive");
+  }
+  out.append("\r\n");
+}
+
 }  // namespace
 
 const std::string* HttpRequest::find_query(std::string_view name) const {
@@ -30,19 +50,18 @@ const std::string* HttpRequest::find_query(std::string_view name) const {
 }
 
 std::string wire_head(const HttpResponse& response, const WireOptions& options) {
-  std::string out = "HTTP/1.1 " + std::to_string(response.status) + ' ';
-  out.reserve(512);
-  out.append(reason_of(response.status)).append("\r\n");
-  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  std::string out = start_of(response);
   if (has_body(response.status)) {
     append_header(out, "Content-Length", std::to_string(response.content().size()));
   }
-  if (options.connection == Connection::Close) {
-    append_header(out, "Connection", "close");
-  } else if (options.version == HttpVersion::V10) {
-    append_header(out, "Connection", "keep-alive");
-  }
-  out.append("\r\n");
+  append_connection(out, options);
+  return out;
+}
+
+std::string wire_stream_head(const HttpResponse& response, const WireOptions& options) {
+  std::string out = start_of(response);
+  if (options.version == HttpVersion::V11) append_header(out, "Transfer-Encoding", "chunked");
+  append_connection(out, options);
   return out;
 }
 
@@ -54,6 +73,17 @@ std::string wire_text(const HttpResponse& response, const WireOptions& options) 
   std::string out = wire_head(response, options);
   if (carries_content(response, options)) out.append(response.content());
   return out;
+}
+
+// RFC 9110 §5.6.7.
+std::string http_date() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 40> text{};
+  const std::size_t length =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return std::string{text.data(), length};
 }
 
 std::string_view reason_of(int status) {

@@ -64,10 +64,15 @@ struct WireOptions {
 
 // Status line, headers and Content-Length, as bytes.
 std::string wire_head(const HttpResponse& response, const WireOptions& options);
+// Of a body whose length nobody knows yet: in chunks or until the connection ends.
+std::string wire_stream_head(const HttpResponse& response, const WireOptions& options);
 // Whether content follows: not for HEAD, nor where no content can be.
 bool carries_content(const HttpResponse& response, const WireOptions& options);
 // All of it.
 std::string wire_text(const HttpResponse& response, const WireOptions& options);
+
+// For the header Date.
+std::string http_date();
 
 std::string_view reason_of(int status);
 std::string_view name_of(Method method);

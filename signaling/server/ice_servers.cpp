@@ -67,6 +67,14 @@ IceServerList ConfiguredIceServers::ice_servers(Now now, const PeerId& peer,
   return list;
 }
 
+std::chrono::seconds ConfiguredIceServers::ttl() const {
+  std::chrono::seconds shortest = kStaticTtl;
+  for (const TurnServerConfig& turn : config_.turn) {
+    if (!turn.secret.empty()) shortest = std::min(shortest, turn.ttl);
+  }
+  return shortest;
+}
+
 bool is_stun_url(std::string_view url) {
   return has_host(url, "stun:") || has_host(url, "stuns:");
 }

@@ -29,6 +29,7 @@ class ConfiguredIceServers final : public IceServerSource {
 
   // `{host}` in URLs becomes `host`; URLs with it are left out when the client named no usable one.
   IceServerList ice_servers(Now now, const PeerId& peer, std::string_view host) override;
+  [[nodiscard]] std::chrono::seconds ttl() const override;
 
   // Holds for lists made from here on.
   void reconfigure(IceConfig config) { config_ = std::move(config); }

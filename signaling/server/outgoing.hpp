@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/bytes.hpp"
 #include "common/net/write_some.hpp"
@@ -19,6 +20,8 @@ class Outgoing {
   enum class Progress : std::uint8_t { Done, Blocked, Broken };
 
   void put(std::string text) {
+    // A stream does not keep what went long ago.
+    if (sent_ >= text_.size() / 2) text_.erase(0, std::exchange(sent_, 0));
     if (text_.empty()) {
       text_ = std::move(text);
     } else {

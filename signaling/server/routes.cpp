@@ -12,6 +12,7 @@ RouteMatch match_below_sessions(std::string_view rest) {
   if (session.empty()) return {.route = Route::Unknown, .session = {}};
   if (slash == std::string_view::npos) return {.route = Route::Session, .session = session};
   if (rest.substr(slash) == "/messages") return {.route = Route::Messages, .session = session};
+  if (rest.substr(slash) == "/events") return {.route = Route::Events, .session = session};
   return {.route = Route::Unknown, .session = {}};
 }
 
@@ -36,6 +37,7 @@ std::string_view methods_of(Route route) {
     case Route::Site:
       return "GET, HEAD";
     case Route::Socket:
+    case Route::Events:
       return "GET, OPTIONS";
     case Route::Sessions:
       return "POST, OPTIONS";
@@ -71,6 +73,8 @@ std::string_view name_of(Route route) {
       return "session";
     case Route::Messages:
       return "messages";
+    case Route::Events:
+      return "events";
     case Route::Unknown:
       return "unknown";
   }

@@ -17,9 +17,10 @@ enum class Route : std::uint8_t {
   Sessions,  // /v1/sessions
   Session,   // /v1/sessions/{session}
   Messages,  // /v1/sessions/{session}/messages
+  Events,    // /v1/sessions/{session}/events
   Unknown,   // below /v1/
 };
-inline constexpr std::size_t kRouteCount = 8;
+inline constexpr std::size_t kRouteCount = 9;
 
 struct RouteMatch {
   Route route = Route::Site;

@@ -15,7 +15,7 @@ using service::MetricFamilies;
 using service::MetricFamily;
 using service::MetricType;
 
-constexpr std::array<std::string_view, kTransportCount> kTransports{"websocket", "poll"};
+constexpr std::array<std::string_view, kTransportCount> kTransports{"websocket", "poll", "events"};
 
 std::string full_name(std::string_view name) {
   return "icebreaker_signal_" + std::string{name};
@@ -100,8 +100,9 @@ void add_web(MetricFamilies& out, const WebCounters& web) {
   add_single(out, "connections_excess_total", "Of those, refused above limits.connections.",
              web.excess);
   add_single(out, "http_requests_total", "HTTP requests read.", web.requests);
+  add_single(out, "event_streams_total", "Event streams opened.", web.streams);
   add_single(out, "websockets_total", "WebSocket connections opened.", web.sockets);
-  add_single(out, "websockets_slow_total", "WebSocket connections closed for reading too slowly.",
+  add_single(out, "slow_readers_total", "Connections closed for reading too slowly.",
              web.slow_readers);
   add_single(out, "websockets_silent_total", "WebSocket connections closed for their silence.",
              web.silent);
@@ -128,7 +129,7 @@ MetricFamilies SignalMetrics::collect() const {
   add_responses(out, numbers.front);
   if (numbers.redis) add_redis_metrics(out, *numbers.redis);
   MetricFamily receives{.name = "receives",
-                        .help = "WebSocket sessions and held polls open now.",
+                        .help = "WebSocket sessions, held polls and event streams open now.",
                         .type = MetricType::Gauge,
                         .samples = {}};
   add_labelled(out, std::move(receives), "transport", numbers.receives,

@@ -153,15 +153,15 @@ void SignalService::on_turn() {
   front_.flush();
   watch_readiness();
   schedule_deadline();
-  metrics_.publish(
-      {.hub = hub_.counters(),
-       .web = web_->counters(),
-       .front = front_.counters(),
-       .receives = {hub_.receives(Transport::WebSocket), hub_.receives(Transport::Poll)},
-       .redis = parts_.redis_stats(),
-       .open_connections = web_->open_count(),
-       .tcp_connections = web_->connection_count(),
-       .loop_turns = ++turns_});
+  metrics_.publish({.hub = hub_.counters(),
+                    .web = web_->counters(),
+                    .front = front_.counters(),
+                    .receives = {hub_.receives(Transport::WebSocket),
+                                 hub_.receives(Transport::Poll), hub_.receives(Transport::Events)},
+                    .redis = parts_.redis_stats(),
+                    .open_connections = web_->open_count(),
+                    .tcp_connections = web_->connection_count(),
+                    .loop_turns = ++turns_});
   if (front_.draining()) finish_when_drained();
 }
 

@@ -14,9 +14,10 @@ class WebHandler {
  public:
   virtual ~WebHandler() = default;
 
-  // A whole request with its body; each is answered by one WebServer::respond.
+  // A whole request with its body; each is answered by one WebServer::respond or open_stream.
   virtual void on_request(ConnectionId request, HttpRequest& http) = 0;
-  // The client hung up before it was answered; do not answer any more.
+  // The client hung up before it was answered, or before the stream's end, or reads it too slowly;
+  // do not answer any more.
   virtual void on_request_gone(ConnectionId request) = 0;
 
   // Nothing: go on with the WebSocket handshake. Otherwise the refusal.

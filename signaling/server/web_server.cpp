@@ -59,6 +59,18 @@ void WebServer::respond(ConnectionId request, HttpResponse response) {
   impl_->respond(request, std::move(response));
 }
 
+void WebServer::open_stream(ConnectionId request, HttpResponse head) {
+  impl_->open_stream(request, std::move(head));
+}
+
+void WebServer::send_piece(ConnectionId stream, std::string piece) {
+  impl_->send_piece(stream, piece);
+}
+
+void WebServer::end_stream(ConnectionId stream) {
+  impl_->end_stream(stream);
+}
+
 void WebServer::send(ConnectionId socket, std::string text) {
   impl_->send(socket, std::move(text));
 }
@@ -314,7 +326,7 @@ void WebServer::Impl::on_closed(WebConnection& connection) {
   if (find(connection.id) != &connection) return;
   end(connection);
   if (ending_) return;
-  if (phase == Phase::Held) handler_.on_request_gone(connection.id);
+  if (phase == Phase::Held || phase == Phase::Streaming) handler_.on_request_gone(connection.id);
   if (phase == Phase::Socket) handler_.on_socket_closed(connection.id);
 }
 

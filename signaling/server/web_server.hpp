@@ -25,7 +25,7 @@ struct WebServerConfig {
   std::string key_file;
   std::size_t body_bytes = 256 * std::size_t{1024};
   std::size_t message_bytes = 64 * std::size_t{1024};
-  // A WebSocket connection that leaves more than this unread is closed.
+  // A WebSocket connection or stream that leaves more than this unread is closed.
   std::size_t outbox_bytes = std::size_t{1024} * 1024;
   std::chrono::milliseconds ping{25'000};
   // What is above is refused: a few in words (HttpRequest::load), the rest by hanging up.
@@ -36,6 +36,7 @@ struct WebCounters {
   std::uint64_t connections = 0;  // TCP, accepted
   std::uint64_t excess = 0;       // of them, above the limit
   std::uint64_t requests = 0;
+  std::uint64_t streams = 0;
   std::uint64_t sockets = 0;
   std::uint64_t slow_readers = 0;  // closed for outbox_bytes
   std::uint64_t silent = 0;        // closed for answering no ping
@@ -63,6 +64,9 @@ class WebServer final : public Responder {
 
   // Ids that are gone are ignored: the client may have hung up meanwhile.
   void respond(ConnectionId request, HttpResponse response) override;
+  void open_stream(ConnectionId request, HttpResponse head) override;
+  void send_piece(ConnectionId stream, std::string piece) override;
+  void end_stream(ConnectionId stream) override;
   void send(ConnectionId socket, std::string text) override;
   // After what was sent.
   void close(ConnectionId socket, SocketClose close) override;

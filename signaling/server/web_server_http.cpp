@@ -1,8 +1,6 @@
 // HTTP/1.1 on libwebsockets: one request at a time per connection, answered when the application
 // says so.
-#include <array>
 #include <chrono>
-#include <ctime>
 #include <memory>
 
 #include "signaling/server/error_body.hpp"
@@ -16,17 +14,6 @@ namespace {
 constexpr std::uint64_t kDiscardBytes = std::uint64_t{4} * 1024 * 1024;
 // A client may take this long to read more of its response.
 constexpr std::chrono::seconds kReadGrace{30};
-
-// RFC 9110 §5.6.7.
-std::string http_date() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 40> text{};
-  const std::size_t length =
-      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return std::string{text.data(), length};
-}
 
 // lws 4.1 feeds a pipelined request with a body its own head as the body. No body of the protocol
 // begins like a request line, so that tells; of its bytes come as many as the body has.
@@ -174,6 +161,10 @@ void WebServer::Impl::on_watched(ConnectionId request) {
   WebConnection* const connection = find(request);
   if (connection == nullptr) return;
   if (connection->phase == Phase::Held) return hang_up(*connection);
+  if (connection->phase == Phase::Streaming) {
+    return connection->flow == WebConnection::Flow::Blocked ? write_stream(*connection)
+                                                            : hang_up(*connection);
+  }
   if (connection->phase == Phase::Completed) finish(*connection);
   go_on_when_writable(*connection);
 }

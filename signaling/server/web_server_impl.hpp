@@ -27,8 +27,9 @@ namespace icebreaker::signaling {
 struct WebConnection {
   // Idle: between requests. Body: its bytes are still coming. Held: the application has it.
   // Answered: the response waits for the network. Completed: it went, and there must be room for
-  // the next one before the next request is read. Socket: WebSocket, to the end.
-  enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Completed, Socket };
+  // the next one before the next request is read. Streaming: the answer goes on. Socket: WebSocket,
+  // to the end.
+  enum class Phase : std::uint8_t { Idle, Body, Held, Answered, Completed, Streaming, Socket };
   // Of the request's body, wanted or not.
   enum class BodyProgress : std::uint8_t { None, Some };
 
@@ -41,6 +42,9 @@ struct WebConnection {
   std::unique_ptr<RequestHead> head;  // until the application has it
   WireOptions wire;                   // of the request that is answered next
   Outgoing outgoing;
+  // Of a stream. Blocked: the rest goes when the network takes more. Broken: it will be closed.
+  enum class Flow : std::uint8_t { Free, Blocked, Broken } flow = Flow::Free;
+  bool stream_ended = false;
 
   std::string message;  // a WebSocket message in the making
   bool message_too_large = false;
@@ -67,6 +71,9 @@ class WebServer::Impl {
   void stop_listening();
 
   void respond(ConnectionId request, HttpResponse response);
+  void open_stream(ConnectionId request, HttpResponse head);
+  void send_piece(ConnectionId stream, std::string_view piece);
+  void end_stream(ConnectionId stream);
   void send(ConnectionId socket, std::string text);
   void close(ConnectionId socket, SocketClose close);
 
@@ -102,6 +109,11 @@ class WebServer::Impl {
   void finish(WebConnection& connection);
   void on_watched(ConnectionId request);
   void hang_up(WebConnection& connection);
+
+  // web_server_stream.cpp
+  WebConnection* find_stream(ConnectionId stream) const;
+  void write_stream(WebConnection& connection);
+  void put_piece(WebConnection& connection, std::string_view piece);
 
   // web_server_socket.cpp
   int on_upgrade(WebConnection& connection);

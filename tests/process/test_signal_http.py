@@ -140,6 +140,7 @@ def test_refuses_bodies_above_the_limit_with_413_and_goes_on(address):
     ("GET", "/v1/sessions", "POST, OPTIONS"), ("PUT", "/v1/sessions", "POST, OPTIONS"),
     ("POST", "/v1/sessions/x", "DELETE, OPTIONS"),
     ("DELETE", "/v1/sessions/x/messages", "GET, POST, OPTIONS"),
+    ("POST", "/v1/sessions/x/events", "GET, OPTIONS"),
     ("POST", "/healthz", "GET, HEAD"),
 ])
 def test_refuses_other_methods_with_405(address, method, path, allow):
@@ -150,7 +151,7 @@ def test_refuses_other_methods_with_405(address, method, path, allow):
 
 
 def test_answers_unknown_api_paths_with_an_error_object(address):
-    for path in ("/v1/nothing", "/v1/sessions/x/events?epoch=1", "/v1/sessions/"):
+    for path in ("/v1/nothing", "/v1/sessions/x/event?epoch=1", "/v1/sessions/"):
         answer = call(address, "GET", path)
         assert answer.status == 404 and error_of(answer) == "bad_message", path
 

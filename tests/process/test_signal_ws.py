@@ -265,7 +265,7 @@ async def test_gives_up_a_client_that_does_not_read(start_server):
         seq = (await reader.next("peer-joined"))["seq"]
 
         # It acknowledges what it never reads, or its mailbox would be full before the network is.
-        while server.metrics().total("icebreaker_signal_websockets_slow_total") == 0:
+        while server.metrics().total("icebreaker_signal_slow_readers_total") == 0:
             assert seq < 1000
             for _ in range(4):
                 await writer.send(type="signal", to=reader.session.peer, data={"x": "y" * 60000})

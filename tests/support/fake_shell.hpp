@@ -173,6 +173,8 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
     std::visit([this](auto& each) { record(std::move(each)); }, effect);
   }
 
+  [[nodiscard]] std::chrono::seconds ttl() const override { return ice_ttl; }
+
   // Steps from deadline to deadline, as the event loop would.
   void advance(std::chrono::milliseconds by) {
     const MonoTime end = now_.mono + by;
@@ -208,6 +210,13 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
     return id;
   }
 
+  ConnectionId events(std::string_view session, std::string_view epoch,
+                      std::optional<std::string_view> after = std::nullopt) {
+    const ConnectionId id{++last_connection_};
+    hub_.events(now_, id, client, {session, epoch, after});
+    return id;
+  }
+
   ConnectionId post(std::string_view session, std::string_view body) {
     const ConnectionId id{++last_connection_};
     hub_.post(now_, id, client, session, body);
@@ -240,6 +249,20 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
     return found == responses_.end() ? std::nullopt : std::optional{found->second};
   }
 
+  struct Stream {
+    std::vector<effect::StreamEvent> events;
+    int comments = 0;
+    bool ended = false;
+  };
+
+  // What a stream had since the last call; nothing when there is no stream.
+  std::optional<Stream> stream(ConnectionId id) {
+    const auto found = streams_.find(id);
+    if (found == streams_.end()) return std::nullopt;
+    const bool ended = found->second.ended;
+    return std::exchange(found->second, Stream{.events = {}, .comments = 0, .ended = ended});
+  }
+
   std::optional<CloseCode> closed(ConnectionId id) {
     const auto found = closed_.find(id);
     return found == closed_.end() ? std::nullopt : std::optional{found->second.code};
@@ -269,6 +292,30 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
     EXPECT_TRUE(responses_.emplace(respond.connection, respond).second) << "answered twice";
   }
 
+  void record(const effect::OpenStream& open) {
+    EXPECT_TRUE(streams_.try_emplace(open.connection).second) << "opened twice";
+    EXPECT_FALSE(responses_.contains(open.connection)) << "answered before";
+  }
+
+  void record(effect::StreamEvent event) {
+    EXPECT_FALSE(open_stream(event.connection).ended) << "an event after the end";
+    open_stream(event.connection).events.push_back(std::move(event));
+  }
+
+  void record(const effect::StreamComment& comment) {
+    EXPECT_FALSE(open_stream(comment.connection).ended) << "a comment after the end";
+    ++open_stream(comment.connection).comments;
+  }
+
+  void record(const effect::EndStream& end) {
+    EXPECT_FALSE(std::exchange(open_stream(end.connection).ended, true)) << "ended twice";
+  }
+
+  Stream& open_stream(ConnectionId id) {
+    EXPECT_TRUE(streams_.contains(id)) << "no such stream";
+    return streams_[id];
+  }
+
   void move_to(MonoTime mono) {
     now_.wall += std::chrono::duration_cast<WallTime::duration>(mono - now_.mono);
     now_.mono = mono;
@@ -279,6 +326,7 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
   std::map<ConnectionId, std::vector<std::string>> sent_;
   std::map<ConnectionId, effect::Close> closed_;
   std::map<ConnectionId, effect::Respond> responses_;
+  std::map<ConnectionId, Stream> streams_;
   SeededRandom random_;
   MemoryState memory_;
   DelayedState state_;

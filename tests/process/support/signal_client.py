@@ -165,6 +165,80 @@ class PollClient:
         return message
 
 
+class EventClient(PollClient):
+    """Receives by an event stream, as an EventSource does; sends by POST."""
+
+    def __init__(self, http, base, session=None):
+        super().__init__(http, base, session)
+        self.answer = None
+        self.last_id = None
+
+    async def listen(self, *, after=None, last_event_id=None, headers=None):
+        after = self.session.seen if after is None else after
+        headers = dict(headers or {})
+        if last_event_id is not None:
+            headers["Last-Event-ID"] = str(last_event_id)
+        self.answer = await self._http.get(
+            f"{self.base}/v1/sessions/{self.session.id}/events",
+            params={"after": str(after), "epoch": str(self.session.epoch)}, headers=headers)
+        assert self.answer.status == 200, await self.answer.text()
+        assert (await self._block())[0].startswith("retry: ")
+
+    async def _block(self):
+        """The lines up to an empty one; none at the end of the stream."""
+        lines = []
+        while line := await asyncio.wait_for(self.answer.content.readline(), WAIT_S):
+            if line == b"\n":
+                return lines
+            lines.append(line.decode().rstrip("\n"))
+        assert not lines, f"the stream ended amid {lines}"
+        return lines
+
+    async def _event(self):
+        """The next message; None at the end. Comments are passed over."""
+        while block := await self._block():
+            if block[0].startswith(":"):
+                continue
+            fields = dict(line.split(": ", 1) for line in block)
+            message = json.loads(fields["data"])
+            if "id" in fields:
+                self.last_id = fields["id"]
+                assert fields["id"] == str(message["seq"])
+            else:
+                assert "seq" not in message, message
+            return message
+        return None
+
+    async def comment(self):
+        while not (block := await self._block())[0].startswith(":"):
+            assert block
+
+    async def next(self, kind):
+        message = await self._event()
+        assert message, f"the stream ended before {kind}"
+        assert message["type"] == kind, f"wanted {kind}, got {message}"
+        return self.session.note(message)
+
+    async def end(self):
+        """What still comes, up to the end of the stream; not counted as received."""
+        messages = []
+        while message := await self._event():
+            messages.append(message)
+        return messages
+
+    async def superseded(self):
+        assert (await self.end())[-1]["code"] == "superseded"
+
+    async def acknowledge(self, seq):
+        body = {"epoch": self.session.epoch, "ack": seq, "messages": []}
+        async with self._http.post(self.messages_url, json=body) as answer:
+            assert answer.status == 202, await answer.text()
+
+    async def stop(self):
+        """Hangs up."""
+        self.answer.close()
+
+
 @contextlib.asynccontextmanager
 async def clients():
     """An HTTP client without limits of its own on connections."""

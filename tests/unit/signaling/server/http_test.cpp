@@ -41,6 +41,16 @@ TEST(WireText, CannotBeSplitByAHeaderValue) {
   EXPECT_EQ(wire_text(response, {}), "HTTP/1.1 204 No Content\r\nX: a  Evil: 1\r\n\r\n");
 }
 
+TEST(WireText, StartsAStreamWithoutALength) {
+  const HttpResponse head{.headers = {{"Content-Type", "text/event-stream"}}};
+
+  EXPECT_EQ(wire_stream_head(head, {}),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(wire_stream_head({}, {.version = HttpVersion::V10, .connection = Connection::Close}),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+}
+
 TEST(WireText, PrefersTheSharedBody) {
   HttpResponse response{.body = "own"};
   response.shared_body = std::make_shared<const std::string>("shared");

@@ -18,12 +18,16 @@ TEST(MatchRoute, KnowsTheProtocolPage) {
   const RouteMatch messages = match_route("/v1/sessions/abc/messages");
   EXPECT_EQ(messages.route, Route::Messages);
   EXPECT_EQ(messages.session, "abc");
+
+  const RouteMatch events = match_route("/v1/sessions/abc/events");
+  EXPECT_EQ(events.route, Route::Events);
+  EXPECT_EQ(events.session, "abc");
 }
 
 TEST(MatchRoute, LeavesTheRestOfTheApiUnknown) {
   for (const std::string_view path :
        {"/v1", "/v1/", "/v1/other", "/v1/sessions/", "/v1/sessions//messages",
-        "/v1/sessions/a/events", "/v1/sessions/a/messages/b", "/v1/sessionsx"}) {
+        "/v1/sessions/a/events/b", "/v1/sessions/a/messages/b", "/v1/sessionsx"}) {
     EXPECT_EQ(match_route(path).route, Route::Unknown) << path;
   }
 }

@@ -81,6 +81,7 @@ class Hub::Core final : public StateListener {
     PeerId peer;
     Seq delivered = 0;  // the highest number handed over on this receive
     enum class Fetch : std::uint8_t { Idle, Running, Again } fetch = Fetch::Idle;
+    std::optional<MonoTime> woken;  // there was something to fetch; not handed over yet
   };
 
   // What an access token said of a session when it was opened.
@@ -119,6 +120,7 @@ class Hub::Core final : public StateListener {
   struct HeldPoll {
     ClientInfo client;
     Receiver receiver;  // receive is 0 until the engine has opened it
+    MonoTime since;     // when it had
 
     [[nodiscard]] bool is_open() const { return receiver.receive != ReceiveId{}; }
   };
@@ -212,6 +214,7 @@ class Hub::Core final : public StateListener {
   std::optional<ResumeRequest> receive_request(ConnectionId request, const UrlParameters& url);
   void drop_poll(ConnectionId request);
   Receiver* receiver_of(ConnectionId connection);
+  [[nodiscard]] Transport transport_of(ConnectionId connection) const;
   void begin_receive(Now now, ConnectionId connection, Attached attached);
   void hand_over(Now now, ConnectionId connection, Delivery delivery);
   void fetch(Now now, ConnectionId connection);

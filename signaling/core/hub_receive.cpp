@@ -82,6 +82,7 @@ void Hub::Core::on_poll_attached(Now now, ConnectionId request,
     return respond_error(request, attached.error());
   }
   polls_.at(request).receiver.peer = attached->standing.peer;
+  polls_.at(request).since = now.mono;
   begin_receive(now, request, *std::move(attached));
   if (!polls_.contains(request)) return;
   if (draining_) return end_hold(now, request);
@@ -95,6 +96,7 @@ void Hub::Core::begin_receive(Now now, ConnectionId connection, Attached attache
   receiver.receive = attached.receive;
   receiver.delivered = attached.delivery.first_seq - 1;
   receivers_[key] = connection;
+  counters_.mailbox_depth.observe(static_cast<double>(attached.delivery.frames.size()));
   hand_over(now, connection, std::move(attached.delivery));
   if (receiver_of(connection) != nullptr) watch_ice(now, connection, attached.ice_age);
   const auto early = early_.extract(key);
@@ -106,6 +108,9 @@ void Hub::Core::begin_receive(Now now, ConnectionId connection, Attached attache
 void Hub::Core::hand_over(Now now, ConnectionId connection, Delivery delivery) {
   auto messages = numbered(now, *receiver_of(connection), std::move(delivery));
   if (messages.empty()) return;
+  if (const auto woken = std::exchange(receiver_of(connection)->woken, std::nullopt)) {
+    counters_.wake_delivery.observe(now.mono - *woken);
+  }
   if (streams_.contains(connection)) {
     Seq seq = receiver_of(connection)->delivered - messages.size();
     for (std::string& text : messages) {
@@ -117,6 +122,7 @@ void Hub::Core::hand_over(Now now, ConnectionId connection, Delivery delivery) {
     for (std::string& text : messages) out_.emit(effect::Send{connection, std::move(text)});
     return;
   }
+  counters_.poll_hold.observe(now.mono - polls_.at(connection).since);
   drop_poll(connection);  // the engine ended the receive when it had something
   respond(connection, 200, encode_poll(messages));
 }
@@ -140,7 +146,11 @@ std::vector<std::string> Hub::Core::numbered(Now now, Receiver& receiver, Delive
 void Hub::Core::on_wake(Now now, const SessionId& session, ReceiveId receive) {
   const ReceiverKey key{session, receive};
   const auto found = receivers_.find(key);
-  if (found != receivers_.end()) return fetch(now, found->second);
+  if (found != receivers_.end()) {
+    std::optional<MonoTime>& woken = receiver_of(found->second)->woken;
+    if (!woken) woken = now.mono;
+    return fetch(now, found->second);
+  }
   if (attaching_.contains(session)) early_.try_emplace(key);
 }
 
@@ -196,7 +206,7 @@ void Hub::Core::on_receive_ended(Now now, const SessionId& session, ReceiveId re
   }
   const ConnectionId connection = found->second;
   if (end == End::Superseded) {
-    ++counters_.superseded;
+    ++counters_.superseded.at(static_cast<std::size_t>(transport_of(connection)));
     return fail_receive(now, connection, ErrorCode::Superseded, 409);
   }
   if (end == End::Closed && sockets_.contains(connection)) {
@@ -217,6 +227,7 @@ void Hub::Core::end_hold(Now now, ConnectionId request) {
   const auto found = polls_.find(request);
   if (found == polls_.end()) return;
   const Receiver receiver = found->second.receiver;
+  counters_.poll_hold.observe(now.mono - found->second.since);
   drop_poll(request);
   respond(request, 200, encode_poll({}));
   state_.detach(now, receiver.session, receiver.receive);
@@ -248,6 +259,11 @@ Hub::Core::Receiver* Hub::Core::receiver_of(ConnectionId connection) {
   }
   const auto poll = polls_.find(connection);
   return poll == polls_.end() ? nullptr : &poll->second.receiver;
+}
+
+Transport Hub::Core::transport_of(ConnectionId connection) const {
+  if (polls_.contains(connection)) return Transport::Poll;
+  return streams_.contains(connection) ? Transport::Events : Transport::WebSocket;
 }
 
 void Hub::Core::forget_early(const SessionId& session) {

@@ -42,6 +42,15 @@ void add_labelled(MetricFamilies& out, MetricFamily family, std::string_view lab
   out.push_back(std::move(family));
 }
 
+template <class Histogram>
+void add_histogram(MetricFamilies& out, std::string_view name, std::string_view help,
+                   const Histogram& histogram) {
+  out.push_back({.name = full_name(name),
+                 .help = std::string{help},
+                 .type = MetricType::Histogram,
+                 .samples = {service::histogram_sample({}, histogram)}});
+}
+
 MetricFamily counter(std::string_view name, std::string_view help) {
   return {.name = std::string{name},
           .help = std::string{help},
@@ -87,7 +96,13 @@ void add_hub(MetricFamilies& out, const HubCounters& hub) {
   add_single(out, "messages_duplicate_total", "Client messages that came twice.", hub.duplicates);
   add_single(out, "signals_stale_total", "Signals dropped for an older negotiation.",
              hub.stale_generation);
-  add_single(out, "receives_superseded_total", "Receives ended by a newer one.", hub.superseded);
+  add_labelled(out, counter("receives_superseded_total", "Receives ended by a newer one."),
+               "transport", hub.superseded, transport);
+  add_histogram(out, "poll_hold_seconds", "How long polls were held.", hub.poll_hold);
+  add_histogram(out, "wake_delivery_seconds", "From waking a receive to handing its message over.",
+                hub.wake_delivery);
+  add_histogram(out, "mailbox_messages", "Unacknowledged messages when a receive opens.",
+                hub.mailbox_depth);
   add_single(out, "ice_refreshes_total", "ICE server lists sent unasked.", hub.ice_refreshes);
   add_labelled(out, counter("rate_limited_total", "Requests and messages over a rate."), "what",
                hub.rate_limited, [](std::size_t i) { return kLimited.at(i); });

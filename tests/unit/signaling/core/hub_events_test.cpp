@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "tests/unit/signaling/core/hub_fixture.hpp"
 
 namespace icebreaker::signaling::testing {
@@ -71,7 +73,7 @@ TEST_F(HubEventsTest, SaysSupersededWithoutAnIdAndEnds) {
   EXPECT_TRUE(ended.ended);
   EXPECT_FALSE(stream(newer).ended);
   EXPECT_EQ(shell_.hub().receives(Transport::Events), 1U);
-  EXPECT_EQ(shell_.hub().counters().superseded, 1U);
+  EXPECT_EQ(shell_.hub().counters().superseded, (HubCounters::Table<kTransportCount>{0, 0, 1}));
 }
 
 TEST_F(HubEventsTest, MovesBetweenAllTransportsAtAnyMessage) {
@@ -183,6 +185,27 @@ TEST_F(HubEventsTest, RenewsIceServersInTime) {
   ASSERT_EQ(events.size(), 1U);
   EXPECT_TRUE(
       std::holds_alternative<server::IceServers>(FakeShell::decoded(events[0].text).message));
+}
+
+TEST_F(HubEventsTest, MeasuresHoldsWakesAndMailboxes) {
+  auto [ann, bob] = pair();
+  for (int i = 0; i < 3; ++i) signal(ann, bob, "{}");
+  const HubCounters before = shell_.hub().counters();
+
+  shell_.poll(path_of(bob), epoch_of(bob), "1");  // three wait: no hold
+  const auto poll = shell_.poll(path_of(bob), epoch_of(bob), "4");
+  shell_.advance(2s);
+  signal(ann, bob, "{}");
+
+  EXPECT_EQ(polled(poll).size(), 1U);
+  const HubCounters after = shell_.hub().counters();
+  EXPECT_DOUBLE_EQ(after.poll_hold.sum() - before.poll_hold.sum(), 2.0);
+  EXPECT_DOUBLE_EQ(after.mailbox_depth.sum() - before.mailbox_depth.sum(), 3.0);
+  const auto woken = [](const HubCounters& counters) {
+    const auto counts = counters.wake_delivery.counts();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
+  EXPECT_EQ(woken(after), woken(before) + 1);
 }
 
 TEST_F(HubEventsTest, DetachesWhenTheClientLeftBeforeTheEngineAnswered) {

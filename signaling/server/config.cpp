@@ -164,6 +164,18 @@ void read_tls(const ConfigSection& root, SignalConfig& config) {
   }
 }
 
+DrainConfig read_drain(const ConfigSection& root) {
+  const ConfigSection section = root.section("drain");
+  const service::DurationRange range{.min = seconds{0}, .max = std::chrono::hours{1}};
+  DrainConfig drain;
+  drain.within = section.duration("seconds", drain.within, range);
+  drain.linger = section.duration("linger_seconds", drain.linger, range);
+  if (drain.linger > drain.within) {
+    section.fail("linger_seconds", "must not be above seconds, when the process ends");
+  }
+  return drain;
+}
+
 }  // namespace
 
 SignalEnvironment read_environment() {
@@ -199,8 +211,7 @@ SignalConfig read_signal_config(const ConfigSection& root, const SignalEnvironme
   check_token_secrets(root, config);
   read_ice(root, environment, config);
   read_limits(root, config);
-  config.drain = root.section("drain").duration("seconds", config.drain,
-                                                {.min = seconds{0}, .max = std::chrono::hours{1}});
+  config.drain = read_drain(root);
   config.metrics = service::read_metrics_address(root);
   read_tls(root, config);
   return config;

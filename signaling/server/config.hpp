@@ -26,6 +26,15 @@ struct SignalEnvironment {
 
 SignalEnvironment read_environment();
 
+// From SIGTERM to the end.
+struct DrainConfig {
+  // At most. Platforms that kill 10 s after SIGTERM are common.
+  std::chrono::milliseconds within{8'000};
+  // At least, with nothing open: for balancers that learn late that this instance is not ready.
+  std::chrono::milliseconds linger{0};
+  bool operator==(const DrainConfig&) const = default;
+};
+
 struct SignalConfig {
   SocketAddress listen{};
   std::string instance{};
@@ -38,7 +47,7 @@ struct SignalConfig {
   std::optional<RedisUrl> redis{};  // absent: the state is in memory
   std::size_t connections = 0;      // see apply_descriptor_limit
   IceConfig ice{};
-  std::chrono::milliseconds drain{10'000};
+  DrainConfig drain{};
   std::optional<SocketAddress> metrics{};
   std::string certificate_file{};  // both empty: no TLS
   std::string key_file{};

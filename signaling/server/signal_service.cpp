@@ -14,8 +14,8 @@ namespace icebreaker::signaling {
 
 namespace {
 
-// Above what goaway promises, for the last close handshakes.
-constexpr std::chrono::milliseconds kDrainGrace{2'000};
+// What goaway promises, of the whole drain; the rest is for the last close handshakes.
+constexpr int kGoawayPercent = 75;
 
 // Random secrets last as long as the process, reloads included.
 SignalConfig with_token_secrets(SignalConfig config, RandomSource& random) {
@@ -93,6 +93,7 @@ void SignalService::start_web() {
   front_.connect(*web_);
   deadline_.start(parts_.loop, [this] { front_.on_deadline(); });
   drain_end_.start(parts_.loop, [this] { uv_stop(parts_.loop); });
+  linger_end_.start(parts_.loop, [this] { lingering_ = false; });
   turn_.start(parts_.loop, [this] { on_turn(); });
   lifecycle_poll_.start(parts_.loop, parts_.lifecycle.fd(), [this] { on_lifecycle(); });
   if (const auto period = parts_.lifecycle.watchdog_period()) {
@@ -225,13 +226,16 @@ void SignalService::on_stop() {
   }
   parts_.lifecycle.notify_stopping();
   logger_.info("stopping", {{"connections", web_->open_count()}});
-  web_->stop_listening();
-  front_.drain(config_.drain);
-  drain_end_.set(config_.drain + kDrainGrace);
+  // Still accepting: what a late balancer brings is answered, and told to go elsewhere.
+  web_->drain();
+  front_.drain(config_.drain.within * kGoawayPercent / 100);
+  drain_end_.set(config_.drain.within);
+  lingering_ = config_.drain.linger.count() > 0;
+  if (lingering_) linger_end_.set(config_.drain.linger);
 }
 
 void SignalService::finish_when_drained() {
-  if (web_->open_count() == 0) uv_stop(parts_.loop);
+  if (web_->open_count() == 0 && !lingering_) uv_stop(parts_.loop);
 }
 
 }  // namespace icebreaker::signaling

@@ -68,11 +68,13 @@ class SignalService {
   std::optional<std::string> unready_{"starting"};
   bool was_ready_ = false;
   std::uint64_t turns_ = 0;
+  bool lingering_ = false;
   std::unique_ptr<WebServer> web_;
   // They use what is above, so they end first.
   net::UvPrepare turn_;
   net::UvTimer deadline_;
   net::UvTimer drain_end_;
+  net::UvTimer linger_end_;
   net::UvTimer watchdog_;
   net::UvPoll lifecycle_poll_;
   std::unique_ptr<service::MetricsEndpoint> endpoint_;

@@ -79,8 +79,8 @@ void WebServer::close(ConnectionId socket, SocketClose close) {
   impl_->close(socket, std::move(close));
 }
 
-void WebServer::stop_listening() {
-  impl_->stop_listening();
+void WebServer::drain() {
+  impl_->drain();
 }
 
 std::size_t WebServer::open_count() const {

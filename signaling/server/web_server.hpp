@@ -71,7 +71,8 @@ class WebServer final : public Responder {
   // After what was sent.
   void close(ConnectionId socket, SocketClose close) override;
 
-  void stop_listening();
+  // Every connection ends with its next response; new ones are still accepted.
+  void drain();
 
   // Requests without an answer and sockets that are open, closing ones included.
   [[nodiscard]] std::size_t open_count() const;

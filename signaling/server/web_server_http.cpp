@@ -104,6 +104,7 @@ void WebServer::Impl::queue_response(WebConnection& connection, HttpResponse res
   connection.phase = Phase::Answered;
   connection.head.reset();
   lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
+  if (draining_) connection.wire.connection = Connection::Close;
   response.headers.emplace_back("Date", http_date());
   connection.outgoing.put(wire_head(response, connection.wire));
   if (carries_content(response, connection.wire)) {

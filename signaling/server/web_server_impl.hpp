@@ -68,7 +68,8 @@ class WebServer::Impl {
   ~Impl();
 
   std::expected<void, std::string> start();
-  void stop_listening();
+
+  void drain() { draining_ = true; }
 
   void respond(ConnectionId request, HttpResponse response);
   void open_stream(ConnectionId request, HttpResponse head);
@@ -94,6 +95,7 @@ class WebServer::Impl {
 
   std::expected<void, std::string> create_context();
   void start_accepting();
+  void stop_listening();
   void on_acceptable();
   void adopt(AcceptedSocket accepted);
 
@@ -157,6 +159,7 @@ class WebServer::Impl {
       deadlines_;        // a ping, the end of a close, a client that reads nothing
   std::string scratch_;  // LWS_PRE bytes of room, then what is written
   std::uint64_t last_id_ = 0;
+  bool draining_ = false;
   bool ending_ = false;
   WebCounters counters_;
 };

@@ -30,6 +30,7 @@ void WebServer::Impl::open_stream(ConnectionId request, HttpResponse head) {
   if (connection->wire.version == HttpVersion::V10) connection->wire.connection = Connection::Close;
   head.headers.emplace_back("Date", http_date());
   connection->outgoing.put(wire_stream_head(head, connection->wire));
+  lws_http_headers_detach(connection->wsi);  // the library's table of them is several KB
   lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
   watch_->add(lws_get_socket_fd(connection->wsi), request, SocketWatch::Event::HungUp);
   ++counters_.streams;

@@ -14,7 +14,8 @@ TEST(SignalConfig, ReadsItsOwnDefault) {
   EXPECT_EQ(config.hub.hold, 20s);
   EXPECT_EQ(config.hub.ping, 25s);
   EXPECT_EQ(config.hub.default_capacity, 2U);
-  EXPECT_EQ(config.drain, 10s);
+  EXPECT_EQ(config.drain, DrainConfig{});
+  EXPECT_LT(config.drain.within, 10s) << "platforms kill 10 s after SIGTERM";
   EXPECT_EQ(config.metrics.value().to_string(), "127.0.0.1:9640");
   EXPECT_EQ(config.ice.stun, std::vector<std::string>{"stun:{host}:3478"});
   EXPECT_TRUE(config.ice.turn.empty());
@@ -158,6 +159,14 @@ TEST(SignalConfig, DerivesTheNumberOfConnectionsFromTheOpenFilesAllowed) {
   config = read("");
   apply_descriptor_limit(config, 20);
   EXPECT_EQ(config.connections, 15U);
+}
+
+TEST(SignalConfig, LingersNoLongerThanItDrains) {
+  const SignalConfig config = read("[drain]\nseconds = 25\nlinger_seconds = 5\n");
+  EXPECT_EQ(config.drain, (DrainConfig{.within = 25s, .linger = 5s}));
+
+  EXPECT_NE(refusal_of("[drain]\nseconds = 3\nlinger_seconds = 4\n").find("signal.toml:3"),
+            std::string::npos);
 }
 
 TEST(SignalConfig, WantsBothHalvesOfACertificate) {

@@ -198,7 +198,7 @@ std::expected<PostBody, DecodeError> decode_post(std::string_view body, const Li
   if (body.size() > limits.body_bytes) {
     return std::unexpected(DecodeError{ErrorCode::TooLarge, "the body is too large", {}});
   }
-  const auto parsed = parse_json(body);
+  const auto parsed = parse_json(body, kMaxBodyDepth);
   if (!parsed || !parsed->is_object()) {
     return std::unexpected(bad_message("not a JSON object, or nested too deeply"));
   }

@@ -196,10 +196,10 @@ DecodeError bad_message(std::string what) {
 
 }  // namespace
 
-std::optional<Json> parse_json(std::string_view text) {
+std::optional<Json> parse_json(std::string_view text, std::size_t max_depth) {
   // The parser skips a byte order mark and stops at a NUL, json_scan does not.
   if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != text.npos) return std::nullopt;
-  if (!is_depth_within(text, kMaxJsonDepth)) return std::nullopt;
+  if (!is_depth_within(text, max_depth)) return std::nullopt;
   Json parsed = Json::parse(text, nullptr, false);
   if (parsed.is_discarded()) return std::nullopt;
   return parsed;
@@ -223,7 +223,7 @@ std::expected<ServerEnvelope, DecodeError> decode_server(std::string_view text) 
 }
 
 std::expected<std::vector<std::string>, DecodeError> decode_poll(std::string_view body) {
-  const auto parsed = parse_json(body);
+  const auto parsed = parse_json(body, kMaxBodyDepth);
   if (!parsed || !parsed->is_object()) return std::unexpected(bad_message("not a JSON object"));
   JsonFields fields{*parsed};
   fields.array("messages");

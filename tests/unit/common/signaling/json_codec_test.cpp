@@ -91,6 +91,24 @@ TEST(JsonCodec, TakesANameOf64CodePointsHoweverManyBytes) {
   EXPECT_EQ(std::get<client::Join>(decoded->message).name, name);
 }
 
+TEST(JsonCodec, TakesMessagesAsDeepInABodyAsAlone) {
+  const auto nested = [](std::size_t depth) {
+    return R"({"type":"signal","n":1,"to":"p","data":{"a":)" + std::string(depth - 2, '[') +
+           std::string(depth - 2, ']') + "}}";
+  };
+  const std::string deepest = nested(kMaxJsonDepth);
+  const std::string deeper = nested(kMaxJsonDepth + 1);
+  ASSERT_TRUE(decode_client(deepest, Limits{}));
+  ASSERT_FALSE(decode_client(deeper, Limits{}));
+
+  const auto post = decode_post(R"({"epoch":1,"messages":[)" + deepest + "]}", Limits{});
+  ASSERT_TRUE(post);
+  EXPECT_EQ(post->messages, std::vector{deepest});
+  EXPECT_EQ(decode_poll(R"({"messages":[)" + deepest + "]}"), std::vector{deepest});
+  EXPECT_FALSE(decode_post(R"({"epoch":1,"messages":[)" + deeper + "]}", Limits{}));
+  EXPECT_FALSE(decode_poll(R"({"messages":[)" + deeper + "]}"));
+}
+
 TEST(JsonCodec, IgnoresUnknownFieldsAndAnNumberOnHello) {
   const auto decoded =
       decode_client(R"({"type":"hello","protocol":1,"n":4,"colour":"red"})", Limits{});

@@ -78,6 +78,17 @@ void add_responses(MetricFamilies& out, const FrontCounters& front) {
   out.push_back(std::move(family));
 }
 
+void add_join_refusals(MetricFamilies& out, const HubCounters& hub) {
+  using enum ErrorCode;
+  constexpr std::array kReasons{RoomFull, AlreadyJoined, Forbidden, RateLimited, BadMessage};
+  std::array<std::uint64_t, kReasons.size()> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values.at(i) = hub.joins_refused.at(static_cast<std::size_t>(kReasons.at(i)));
+  }
+  add_labelled(out, counter("joins_refused_total", "Joins of a room refused."), "reason", values,
+               [kReasons](std::size_t i) { return name_of(kReasons.at(i)); });
+}
+
 void add_hub(MetricFamilies& out, const HubCounters& hub) {
   const auto transport = [](std::size_t i) { return kTransports.at(i); };
   add_labelled(out, counter("messages_received_total", "Client messages by type."), "type",
@@ -106,6 +117,9 @@ void add_hub(MetricFamilies& out, const HubCounters& hub) {
   add_single(out, "ice_refreshes_total", "ICE server lists sent unasked.", hub.ice_refreshes);
   add_labelled(out, counter("rate_limited_total", "Requests and messages over a rate."), "what",
                hub.rate_limited, [](std::size_t i) { return kLimited.at(i); });
+  add_labelled(out, counter("tokens_refused_total", "Sessions not opened for their token."),
+               "reason", hub.tokens_refused, [](std::size_t i) { return kTokenProblems.at(i); });
+  add_join_refusals(out, hub);
   add_single(out, "state_unavailable_total", "Calls that the state engine could not answer.",
              hub.state_unavailable);
 }

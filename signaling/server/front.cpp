@@ -94,15 +94,12 @@ void Front::on_request(ConnectionId request, HttpRequest& http) {
     answer(request, match.route, local_response(match.route, http));
     return;
   }
-  if (!config_.origins.allows(http.origin, config_.proxies.host_of(http))) {
+  if (!allows_origin(http)) {
     answer(request, match.route, origin_refused());
     return;
   }
   if (auto response = refusal_of(match, http)) {
-    for (auto& header : config_.origins.cors_headers(http.origin)) {
-      response->headers.push_back(std::move(header));
-    }
-    answer(request, match.route, *std::move(response));
+    answer(request, match.route, with_cors(*std::move(response), http.origin));
     return;
   }
   if (http.method == Method::Options) {
@@ -165,6 +162,26 @@ HttpResponse Front::ready_response() const {
   return plain_text(200, "ok\n");
 }
 
+HttpResponse Front::refuse_body(const HttpRequest& http, HttpResponse refusal) {
+  const Route route = match_route(http.path).route;
+  if (is_protocol_route(route)) {
+    refusal = allows_origin(http) ? with_cors(std::move(refusal), http.origin) : origin_refused();
+  }
+  count(route, refusal.status);
+  return refusal;
+}
+
+bool Front::allows_origin(const HttpRequest& http) const {
+  return config_.origins.allows(http.origin, config_.proxies.host_of(http));
+}
+
+HttpResponse Front::with_cors(HttpResponse response, std::string_view origin) const {
+  for (auto& header : config_.origins.cors_headers(origin)) {
+    response.headers.push_back(std::move(header));
+  }
+  return response;
+}
+
 void Front::answer(ConnectionId request, Route route, HttpResponse response) {
   count(route, response.status);
   responder_->respond(request, std::move(response));
@@ -185,7 +202,7 @@ std::optional<HttpResponse> Front::check_upgrade(const HttpRequest& http) {
     refusal = error_response(404, ErrorCode::BadMessage, "WebSocket is at /v1/ws");
   } else if (http.method != Method::Get) {
     refusal = method_refused(route);
-  } else if (!config_.origins.allows(http.origin, config_.proxies.host_of(http))) {
+  } else if (!allows_origin(http)) {
     refusal = origin_refused();
   } else if (http.websocket_version != "13") {
     refusal = upgrade_required("WebSocket version 13 is spoken here");
@@ -267,10 +284,7 @@ void Front::apply(effect::Respond& respond) {
   if (respond.retry_after) {
     response.headers.emplace_back("Retry-After", std::to_string(respond.retry_after->count()));
   }
-  for (auto& header : config_.origins.cors_headers(pending->origin)) {
-    response.headers.push_back(std::move(header));
-  }
-  answer(respond.connection, pending->route, std::move(response));
+  answer(respond.connection, pending->route, with_cors(std::move(response), pending->origin));
 }
 
 std::optional<Front::Pending> Front::take_pending(ConnectionId request) {
@@ -285,9 +299,7 @@ void Front::apply(const effect::OpenStream& open) {
                                 {"Cache-Control", "no-store"},
                                 {"X-Content-Type-Options", "nosniff"},
                                 {"X-Accel-Buffering", "no"}}};  // nginx would keep events back
-  for (auto& header : config_.origins.cors_headers(pending->origin)) {
-    head.headers.push_back(std::move(header));
-  }
+  head = with_cors(std::move(head), pending->origin);
   count(pending->route, head.status);
   streams_.insert(open.connection);
   responder_->open_stream(open.connection, std::move(head));

@@ -60,6 +60,7 @@ class Front final : public WebHandler {
   void connect(Responder& responder) { responder_ = &responder; }
 
   void on_request(ConnectionId request, HttpRequest& http) override;
+  HttpResponse refuse_body(const HttpRequest& http, HttpResponse refusal) override;
   void on_request_gone(ConnectionId request) override;
   std::optional<HttpResponse> check_upgrade(const HttpRequest& http) override;
   void on_socket_open(ConnectionId socket, const HttpRequest& http) override;
@@ -92,6 +93,8 @@ class Front final : public WebHandler {
   [[nodiscard]] HttpResponse ready_response() const;
   [[nodiscard]] ClientInfo client_of(const HttpRequest& http) const;
   void answer(ConnectionId request, Route route, HttpResponse response);
+  [[nodiscard]] bool allows_origin(const HttpRequest& http) const;
+  [[nodiscard]] HttpResponse with_cors(HttpResponse response, std::string_view origin) const;
   void apply(effect::Send& send);
   void apply(effect::Close& close);
   void apply(effect::Respond& respond);

@@ -18,7 +18,7 @@ struct HttpRequest {
   Method method = Method::Get;
   std::string path{};                                        // decoded, without dot segments
   std::vector<std::pair<std::string, std::string>> query{};  // decoded
-  // The headers that anything here reads; absent is empty. Repeated ones are joined by ", ".
+  // The headers that anything here reads; absent is empty. Repeated ones are joined by commas.
   std::string host{};
   std::string origin{};
   std::string content_type{};

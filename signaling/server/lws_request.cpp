@@ -21,14 +21,15 @@ std::string fragment(lws* wsi, lws_token_indexes token, int index) {
   return text;
 }
 
-// Repeated headers come as fragments; a list continues (RFC 9110 §5.3).
+// Repeated headers come in their order, with commas between: a list continues (RFC 9110 §5.3). Not
+// fragment by fragment, whose end looks like a header without a value.
 std::string header(lws* wsi, lws_token_indexes token) {
-  std::string all;
-  for (int index = 0; lws_hdr_fragment_length(wsi, token, index) > 0; ++index) {
-    if (index > 0) all += ", ";
-    all += fragment(wsi, token, index);
-  }
-  return all;
+  const int length = lws_hdr_total_length(wsi, token);
+  if (length <= 0) return {};
+  std::string text(static_cast<std::size_t>(length) + 1, '\0');
+  const int copied = lws_hdr_copy(wsi, text.data(), static_cast<int>(text.size()), token);
+  text.resize(copied < 0 ? 0 : static_cast<std::size_t>(copied));
+  return text;
 }
 
 // `name` in lower case with its colon: headers that libwebsockets has no token for.

@@ -16,6 +16,9 @@ class WebHandler {
 
   // A whole request with its body; each is answered by one WebServer::respond or open_stream.
   virtual void on_request(ConnectionId request, HttpRequest& http) = 0;
+  // A request whose body is not taken: what to answer in place of `refusal`; on_request does not
+  // follow.
+  virtual HttpResponse refuse_body(const HttpRequest& http, HttpResponse refusal) = 0;
   // The client hung up before it was answered, or before the stream's end, or reads it too slowly;
   // do not answer any more.
   virtual void on_request_gone(ConnectionId request) = 0;

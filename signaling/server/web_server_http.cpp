@@ -90,7 +90,7 @@ void WebServer::Impl::dispatch(WebConnection& connection) {
 
 void WebServer::Impl::refuse(WebConnection& connection, HttpResponse response, Connection then) {
   connection.wire.connection = then;
-  queue_response(connection, std::move(response));
+  queue_response(connection, handler_.refuse_body(connection.head->http, std::move(response)));
 }
 
 void WebServer::Impl::respond(ConnectionId request, HttpResponse response) {

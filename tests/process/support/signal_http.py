@@ -21,9 +21,9 @@ def hello(**fields):
     return {"type": "hello", "protocol": 1, **fields}
 
 
-def opened(address, **fields):
+def opened(address, status=201, **fields):
     answer = call(address, "POST", "/v1/sessions", hello(**fields))
-    assert answer.status == 201, answer.body
+    assert answer.status == status, answer.body
     return json.loads(answer.body)
 
 

@@ -88,7 +88,20 @@ GcraRate Hub::Core::rate_of(Limited what) const {
   return {};
 }
 
+void Hub::Core::charge(Now now, Limited what, std::vector<RateCharge> charges,
+                       std::move_only_function<void(Now, std::optional<server::Error>)> done) {
+  if (charges.empty()) return done(now, std::nullopt);
+  state_.charge(now, std::move(charges),
+                [this, what, done = std::move(done)](
+                    Now then, std::expected<RateWait, StateError> wait) mutable {
+                  if (!wait) return done(then, make_error(code_of(wait.error())));
+                  if (*wait) return done(then, rate_limited(what, **wait));
+                  done(then, std::nullopt);
+                });
+}
+
 server::Error Hub::Core::rate_limited(Limited what, std::chrono::milliseconds retry_after) {
+  if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
   ++counters_.rate_limited.at(static_cast<std::size_t>(what));
   server::Error error = make_error(ErrorCode::RateLimited);
   error.retry_after = retry_after;

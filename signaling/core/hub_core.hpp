@@ -149,6 +149,7 @@ class Hub::Core final : public StateListener {
 
   // hub_session.cpp: hello on either transport
   void establish(Now now, client::Hello hello, const ClientInfo& client, OnEstablished done);
+  void enter(Now now, client::Hello hello, OnEstablished done);
   void resume_or_open(Now now, const client::Hello& hello, std::expected<Entry, NoEntry> entry,
                       OnEstablished done);
   void open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done);
@@ -165,6 +166,9 @@ class Hub::Core final : public StateListener {
   [[nodiscard]] std::optional<std::string> forbidden(const Vouched& vouched,
                                                      const ClientMessage& message) const;
   [[nodiscard]] GcraRate rate_of(Limited what) const;
+  // Completes with why not, at once when there is nothing to charge.
+  void charge(Now now, Limited what, std::vector<RateCharge> charges,
+              std::move_only_function<void(Now, std::optional<server::Error>)> done);
   server::Error rate_limited(Limited what, std::chrono::milliseconds retry_after);
 
   // hub_messages.cpp: what a client says, as operations
@@ -190,8 +194,7 @@ class Hub::Core final : public StateListener {
   void flush(Now now, ConnectionId connection);
   [[nodiscard]] std::optional<Limited> debt_of(const WebSocket& ws, const Waiting& waiting) const;
   void charge_first(Now now, ConnectionId connection, Limited what);
-  void on_ws_charged(Now now, ConnectionId connection, Limited what,
-                     const std::expected<RateWait, StateError>& wait);
+  void on_ws_charged(Now now, ConnectionId connection, std::optional<server::Error> error);
   void submit_inbox(Now now, ConnectionId connection);
   void on_ws_submitted(Now now, ConnectionId connection,
                        const std::expected<Submitted, StateError>& submitted);

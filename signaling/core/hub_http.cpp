@@ -116,17 +116,12 @@ void Hub::Core::charge_post(Now now, ConnectionId request, Post post) {
     if (!more.empty()) limited = what;
     std::ranges::move(more, std::back_inserter(charges));
   }
-  if (!limited) return submit_post(now, request, std::move(post));
-  state_.charge(now, std::move(charges),
-                [this, request, what = *limited, post = std::move(post)](
-                    Now then, std::expected<RateWait, StateError> wait) mutable {
-                  if (!wait) return respond_error(request, wait.error());
-                  if (*wait) {
-                    if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
-                    return respond_error(request, 429, rate_limited(what, **wait));
-                  }
-                  submit_post(then, request, std::move(post));
-                });
+  charge(now, limited.value_or(Limited::Join), std::move(charges),
+         [this, request, post = std::move(post)](Now then,
+                                                 std::optional<server::Error> error) mutable {
+           if (error) return respond_error(request, http_status_of(error->code), *error);
+           submit_post(then, request, std::move(post));
+         });
 }
 
 void Hub::Core::submit_post(Now now, ConnectionId request, Post post) {

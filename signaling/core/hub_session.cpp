@@ -16,22 +16,29 @@ void Hub::Core::establish(Now now, client::Hello hello, const ClientInfo& client
                           OnEstablished done) {
   ++counters_.received.at(0);
   if (draining_) return done(now, std::unexpected(make_error(ErrorCode::Unavailable)));
+  charge(now, Limited::Open,
+         charges_of(Limited::Open, 1, rate_of(Limited::Open), {client.address, {}}),
+         [this, hello = std::move(hello), done = std::move(done)](
+             Now then, std::optional<server::Error> error) mutable {
+           if (error) return done(then, std::unexpected(*std::move(error)));
+           enter(then, std::move(hello), std::move(done));
+         });
+}
+
+// After the address is charged, since to look at a signature costs more than to make one up.
+void Hub::Core::enter(Now now, client::Hello hello, OnEstablished done) {
   auto entry = entry_of(now, hello);
-  RateHolder holder{client.address, {}};
+  std::string user;
   if (entry && wants_tokens()) {
     const OpenRequest& request = entry->request;
-    holder.user = request.recreate ? request.recreate->user : request.user;
+    user = request.recreate ? request.recreate->user : request.user;
   }
-  auto charges = charges_of(Limited::Open, 1, rate_of(Limited::Open), holder);
-  if (charges.empty()) return resume_or_open(now, hello, std::move(entry), std::move(done));
-  state_.charge(now, std::move(charges),
-                [this, hello = std::move(hello), entry = std::move(entry), done = std::move(done)](
-                    Now then, std::expected<RateWait, StateError> wait) mutable {
-                  if (!wait) return done(then, std::unexpected(make_error(code_of(wait.error()))));
-                  if (*wait)
-                    return done(then, std::unexpected(rate_limited(Limited::Open, **wait)));
-                  resume_or_open(then, hello, std::move(entry), std::move(done));
-                });
+  charge(now, Limited::Open, charges_of(Limited::Open, 1, rate_of(Limited::Open), {{}, user}),
+         [this, hello = std::move(hello), entry = std::move(entry), done = std::move(done)](
+             Now then, std::optional<server::Error> error) mutable {
+           if (error) return done(then, std::unexpected(*std::move(error)));
+           resume_or_open(then, hello, std::move(entry), std::move(done));
+         });
 }
 
 void Hub::Core::resume_or_open(Now now, const client::Hello& hello,

@@ -178,24 +178,22 @@ std::optional<Limited> Hub::Core::debt_of(const WebSocket& ws, const Waiting& wa
 void Hub::Core::charge_first(Now now, ConnectionId connection, Limited what) {
   const WebSocket& ws = sockets_.at(connection);
   const std::string_view user = ws.vouched ? ws.vouched->user : std::string_view{};
-  state_.charge(now, charges_of(what, 1, rate_of(what), {ws.client.address, user}),
-                [this, connection, what](Now then, std::expected<RateWait, StateError> wait) {
-                  on_ws_charged(then, connection, what, wait);
-                });
+  charge(now, what, charges_of(what, 1, rate_of(what), {ws.client.address, user}),
+         [this, connection](Now then, std::optional<server::Error> error) {
+           on_ws_charged(then, connection, std::move(error));
+         });
 }
 
-void Hub::Core::on_ws_charged(Now now, ConnectionId connection, Limited what,
-                              const std::expected<RateWait, StateError>& wait) {
+void Hub::Core::on_ws_charged(Now now, ConnectionId connection,
+                              std::optional<server::Error> error) {
   const auto found = sockets_.find(connection);
   if (found == sockets_.end()) return;
-  if (!wait) return fail_ws(now, connection, make_error(code_of(wait.error())));
+  if (error && error->code != ErrorCode::RateLimited) return fail_ws(now, connection, *error);
   Waiting& first = found->second.inbox.front();
   first.rate = Waiting::Rate::Paid;
-  if (*wait) {
-    if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
-    const auto n = first.message->n;
-    first.message = std::unexpected(rate_limited(what, **wait));
-    first.message.error().n = n;
+  if (error) {
+    error->n = first.message->n;
+    first.message = std::unexpected(*std::move(error));
   }
   submit_inbox(now, connection);
 }

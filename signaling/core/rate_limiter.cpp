@@ -17,8 +17,10 @@ std::vector<RateCharge> charges_of(Limited what, std::uint32_t events, const Gcr
                                    const RateHolder& holder) {
   if (rate.events == 0 || events == 0) return {};
   const std::string name{kLimited.at(static_cast<std::size_t>(what))};
-  std::vector<RateCharge> charges{
-      {name + ":ip:" + prefix_of(holder.address).to_string(), events, rate}};
+  std::vector<RateCharge> charges;
+  if (holder.address) {
+    charges.push_back({name + ":ip:" + prefix_of(*holder.address).to_string(), events, rate});
+  }
   if (!holder.user.empty()) {
     charges.push_back({name + ":user:" + std::string{holder.user}, events, rate});
   }

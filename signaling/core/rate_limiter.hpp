@@ -21,8 +21,9 @@ namespace icebreaker::signaling {
 enum class Limited : std::uint8_t { Open, Join, Match, Message };
 inline constexpr std::array<std::string_view, 4> kLimited{"open", "join", "match", "message"};
 
+// Whom to charge, as far as known.
 struct RateHolder {
-  IpAddress address;
+  std::optional<IpAddress> address;
   std::string_view user;  // empty: nobody that a token vouches for
 };
 

@@ -214,7 +214,7 @@ def test_limits_a_user_wherever_it_comes_from(start_server):
     limited = open_as("ann", "203.0.113.2")
     assert limited.status == 429 and error_of(limited) == "rate_limited"
     assert 50 <= int(limited.headers["Retry-After"]) <= 60
-    assert open_as("bob", "203.0.113.2").status == 201
+    assert open_as("bob", "203.0.113.3").status == 201
 
 
 def test_the_readme_makes_a_token_that_works(start_server, tmp_path):

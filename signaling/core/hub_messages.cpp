@@ -47,9 +47,9 @@ struct Hub::Core::ToOperation {
 NumberedOperation Hub::Core::to_operation(Now now, ClientEnvelope envelope,
                                           const Speaker& speaker) {
   const bool wants_to_join = std::holds_alternative<client::Join>(envelope.message);
-  auto why = forbidden(speaker.vouched, envelope.message);
+  const auto why = forbidden(speaker.vouched, envelope.message);
   NumberedOperation operation =
-      why ? refusal({ErrorCode::Forbidden, *std::move(why), envelope.n, {}, {}})
+      why ? refusal({ErrorCode::Forbidden, *why, envelope.n, {}, {}})
           : std::visit(ToOperation{*this, now, envelope.n, speaker}, std::move(envelope.message));
   const bool refused = std::holds_alternative<operation::Answer>(operation.operation);
   if (wants_to_join && refused) {

@@ -148,7 +148,7 @@ TEST_F(HubAccessTest, TakesAJoinThatCameBeforeTheWelcome) {
 }
 
 TEST_F(HubAccessTest, NeedsNoTokenToResumeAndKeepsTheGrants) {
-  TestClient bob = hello(with_token("bob"));
+  const TestClient bob = hello(with_token("bob"));
   shell_.hang_up(bob.connection);
   shell_.admissions.clear();
 

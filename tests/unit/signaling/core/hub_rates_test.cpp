@@ -103,7 +103,7 @@ TEST_F(HubRatesTest, LimitsJoinsAndMatches) {
 
 TEST_F(HubRatesTest, AnswersAPostWithTooManyJoinsWith429AndTakesNothing) {
   limit([](HubConfig& config) { config.joins_per_minute = 2; });
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const std::vector<std::string> join{R"({"type":"join","n":1,"room":"lobby"})",
                                       R"({"type":"leave","n":2})"};
   const std::vector<std::string> more{R"({"type":"join","n":3,"room":"lobby"})",
@@ -149,7 +149,7 @@ TEST_F(HubRatesTest, ForgetsAChargeWhoseConnectionIsGone) {
   shell_.hang_up(ann.connection);
   shell_.state().release();
 
-  TestClient again = hello(resume_of(ann, 0));
+  const TestClient again = hello(resume_of(ann, 0));
   EXPECT_EQ(again.welcome.received, 0U);
 }
 

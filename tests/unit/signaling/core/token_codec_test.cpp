@@ -15,7 +15,7 @@ Standing standing() {
 
 TEST(TokenCodec, GivesBackAllThatItSigned) {
   const TokenCodec codec{{"secret"}, 24h};
-  Standing alone{{"p2"}, "", std::nullopt, std::string(kMaxGrantsBytes, 'x')};
+  const Standing alone{{"p2"}, "", std::nullopt, std::string(kMaxGrantsBytes, 'x')};
 
   EXPECT_EQ(codec.verify(kNow, codec.mint(kNow, standing())), standing());
   EXPECT_EQ(codec.verify(kNow, codec.mint(kNow, alone)), alone);

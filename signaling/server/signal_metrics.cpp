@@ -133,6 +133,7 @@ void add_web(MetricFamilies& out, const WebCounters& web) {
   add_single(out, "websockets_total", "WebSocket connections opened.", web.sockets);
   add_single(out, "slow_readers_total", "Connections closed for reading too slowly.",
              web.slow_readers);
+  add_single(out, "websocket_pongs_total", "Answers to our pings.", web.pongs);
   add_single(out, "websockets_silent_total", "WebSocket connections closed for their silence.",
              web.silent);
   add_single(out, "accept_failures_total", "Connections that could not be accepted.",

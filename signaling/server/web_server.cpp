@@ -259,6 +259,7 @@ int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback
     case LWS_CALLBACK_RECEIVE:
       return on_frame(connection, bytes);
     case LWS_CALLBACK_RECEIVE_PONG:
+      ++counters_.pongs;
       connection.last_heard = std::chrono::steady_clock::now();
       return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:

@@ -10,6 +10,8 @@ namespace {
 
 // Background tabs throttle timers, so silence says little; three unanswered pings say enough.
 constexpr std::chrono::milliseconds kToleratedSilence{75'000};
+// libwebsockets 4.1.6 does not tell of the answer to a ping without a payload.
+constexpr std::string_view kPing = "ping";
 constexpr std::uint16_t kCloseTooSlow = 4429;
 // For a client that does not read what comes before the close frame, or does not answer it.
 constexpr std::chrono::milliseconds kCloseGrace{5'000};
@@ -126,7 +128,7 @@ void WebServer::Impl::start_close(WebConnection& connection) {
 // False when the connection is broken.
 bool WebServer::Impl::write_frames(WebConnection& connection) {
   if (std::exchange(connection.ping_due, false) &&
-      write_frame(connection.wsi, scratch_, {}, LWS_WRITE_PING) < 0) {
+      write_frame(connection.wsi, scratch_, kPing, LWS_WRITE_PING) < 0) {
     return false;
   }
   // What the socket does not take of a frame the library keeps and sends first.

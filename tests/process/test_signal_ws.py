@@ -48,6 +48,17 @@ async def send(client, **message):
 KINDS = {"ws": socket_client, "poll": poll_client}
 
 
+@in_loop
+async def test_hears_the_answers_to_its_pings(server, base):
+    async with clients() as http:
+        client = await socket_client(http, base)
+
+        wait = asyncio.ensure_future(client.next("nothing of that kind"))  # reads, so that it answers
+        await asyncio.to_thread(
+            wait_until, lambda: server.metrics().total("icebreaker_signal_websocket_pongs_total") >= 2)
+        wait.cancel()
+
+
 @pytest.mark.parametrize("first, second", [("ws", "ws"), ("poll", "poll"), ("ws", "poll"),
                                            ("poll", "ws")])
 @in_loop

@@ -149,9 +149,8 @@ class Hub::Core final : public StateListener {
 
   // hub_session.cpp: hello on either transport
   void establish(Now now, client::Hello hello, const ClientInfo& client, OnEstablished done);
-  void enter(Now now, client::Hello hello, OnEstablished done);
-  void resume_or_open(Now now, const client::Hello& hello, std::expected<Entry, NoEntry> entry,
-                      OnEstablished done);
+  void pay_to_enter(Now now, client::Hello hello, const IpAddress& address, OnEstablished done);
+  void enter(Now now, const client::Hello& hello, OnEstablished done);
   void open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done);
   std::string welcome_of(Now now, const Established& established, const ClientInfo& client);
 

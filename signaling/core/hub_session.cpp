@@ -16,17 +16,34 @@ void Hub::Core::establish(Now now, client::Hello hello, const ClientInfo& client
                           OnEstablished done) {
   ++counters_.received.at(0);
   if (draining_) return done(now, std::unexpected(make_error(ErrorCode::Unavailable)));
-  charge(now, Limited::Open,
-         charges_of(Limited::Open, 1, rate_of(Limited::Open), {client.address, {}}),
+  if (!hello.resume) return pay_to_enter(now, std::move(hello), client.address, std::move(done));
+  // Not charged: the session has paid, and after a deploy everybody comes at once.
+  const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
+  state_.resume(now, request,
+                [this, hello = std::move(hello), address = client.address, done = std::move(done)](
+                    Now then, std::expected<SessionInfo, StateError> resumed) mutable {
+                  if (resumed) {
+                    done(then, Established{*std::move(resumed), Established::How::Resumed});
+                  } else if (resumed.error() == StateError::Unavailable) {
+                    done(then, std::unexpected(make_error(ErrorCode::Unavailable)));
+                  } else {
+                    pay_to_enter(then, std::move(hello), address, std::move(done));
+                  }
+                });
+}
+
+void Hub::Core::pay_to_enter(Now now, client::Hello hello, const IpAddress& address,
+                             OnEstablished done) {
+  charge(now, Limited::Open, charges_of(Limited::Open, 1, rate_of(Limited::Open), {address, {}}),
          [this, hello = std::move(hello), done = std::move(done)](
              Now then, std::optional<server::Error> error) mutable {
            if (error) return done(then, std::unexpected(*std::move(error)));
-           enter(then, std::move(hello), std::move(done));
+           enter(then, hello, std::move(done));
          });
 }
 
 // After the address is charged, since to look at a signature costs more than to make one up.
-void Hub::Core::enter(Now now, client::Hello hello, OnEstablished done) {
+void Hub::Core::enter(Now now, const client::Hello& hello, OnEstablished done) {
   auto entry = entry_of(now, hello);
   std::string user;
   if (entry && wants_tokens()) {
@@ -34,28 +51,11 @@ void Hub::Core::enter(Now now, client::Hello hello, OnEstablished done) {
     user = request.recreate ? request.recreate->user : request.user;
   }
   charge(now, Limited::Open, charges_of(Limited::Open, 1, rate_of(Limited::Open), {{}, user}),
-         [this, hello = std::move(hello), entry = std::move(entry), done = std::move(done)](
+         [this, entry = std::move(entry), done = std::move(done)](
              Now then, std::optional<server::Error> error) mutable {
            if (error) return done(then, std::unexpected(*std::move(error)));
-           resume_or_open(then, hello, std::move(entry), std::move(done));
+           open(then, std::move(entry), std::move(done));
          });
-}
-
-void Hub::Core::resume_or_open(Now now, const client::Hello& hello,
-                               std::expected<Entry, NoEntry> entry, OnEstablished done) {
-  if (!hello.resume) return open(now, std::move(entry), std::move(done));
-  const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
-  state_.resume(now, request,
-                [this, entry = std::move(entry), done = std::move(done)](
-                    Now then, std::expected<SessionInfo, StateError> resumed) mutable {
-                  if (resumed) {
-                    done(then, Established{*std::move(resumed), Established::How::Resumed});
-                  } else if (resumed.error() == StateError::Unavailable) {
-                    done(then, std::unexpected(make_error(ErrorCode::Unavailable)));
-                  } else {
-                    open(then, std::move(entry), std::move(done));
-                  }
-                });
 }
 
 void Hub::Core::open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done) {

@@ -141,6 +141,16 @@ TEST_F(HubRatesTest, KeepsTheOrderAroundACharge) {
   EXPECT_EQ(std::get<server::UserPresence>(messages[3].message).user, "bob");
 }
 
+TEST_F(HubRatesTest, ResumesAreFree) {
+  limit([](HubConfig& config) { config.opens_per_minute = 1; });
+  TestClient ann = hello();
+
+  for (int i = 0; i < 5; ++i) ann = hello(resume_of(ann, 0));
+
+  EXPECT_TRUE(ann.welcome.resumed);
+  EXPECT_EQ(limited(Limited::Open), 0U);
+}
+
 TEST_F(HubRatesTest, ForgetsAChargeWhoseConnectionIsGone) {
   limit([](HubConfig& config) { config.joins_per_minute = 1; });
   TestClient ann = hello();

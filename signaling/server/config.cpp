@@ -18,6 +18,9 @@ using service::ConfigSection;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// A script hands this many frames to Redis at once.
+constexpr std::int64_t kMostMailboxMessages = 2048;
+
 std::optional<std::string> variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>{value};
@@ -101,10 +104,16 @@ void read_limits(const ConfigSection& root, SignalConfig& config) {
   Limits& limits = hub.limits;
   limits.message_bytes = read_count(section, "message_bytes", limits.message_bytes, 1024);
   limits.body_bytes = read_count(section, "body_bytes", limits.body_bytes, 1024);
-  limits.mailbox_messages = read_count(section, "mailbox_messages", limits.mailbox_messages, 1);
+  limits.mailbox_messages =
+      read_count(section, "mailbox_messages", limits.mailbox_messages, 1, kMostMailboxMessages);
   limits.mailbox_bytes = read_count(section, "mailbox_bytes", limits.mailbox_bytes, 1024);
   limits.room_capacity = read_count(section, "room_capacity", limits.room_capacity, 1, 1024);
   check_message_size(section, limits);
+  if (limits.room_capacity > limits.mailbox_messages) {
+    section.fail("room_capacity",
+                 "is above mailbox_messages: what is told of the members of a "
+                 "full room could end the session of one who reads slowly");
+  }
   config.state.mailbox_messages = limits.mailbox_messages;
   config.state.mailbox_bytes = limits.mailbox_bytes;
 

@@ -111,12 +111,19 @@ TEST(SignalConfig, SaysInWordsWhatThisVersionLacks) {
 TEST(SignalConfig, GivesHubAndStateTheSameLimits) {
   const SignalConfig config = read(
       "[session]\naway_after_ms = 5\nresume_window_ms = 7000\n"
-      "[limits]\nmailbox_messages = 9\nmessage_bytes = 4096\nmailbox_bytes = 4096\n");
+      "[limits]\nmailbox_messages = 9\nroom_capacity = 9\nmessage_bytes = 4096\nmailbox_bytes = 4096\n");
 
   EXPECT_EQ(config.state.away_after, config.hub.away_after);
   EXPECT_EQ(config.state.resume_window, 7s);
   EXPECT_EQ(config.state.mailbox_messages, 9U);
   EXPECT_EQ(config.hub.limits.mailbox_bytes, config.state.mailbox_bytes);
+}
+
+TEST(SignalConfig, RefusesMailboxesThatNoScriptCouldFillOrThatAFullRoomOverfills) {
+  EXPECT_NE(refusal_of("[limits]\nmailbox_messages = 2049").find("2048"), std::string::npos);
+  EXPECT_EQ(refusal_of("[limits]\nroom_capacity = 300"),
+            "signal.toml:2: limits.room_capacity: is above mailbox_messages: what is told of the "
+            "members of a full room could end the session of one who reads slowly");
 }
 
 TEST(SignalConfig, RefusesMessagesThatNothingCouldCarry) {

@@ -23,4 +23,5 @@ else
 end
 become_present(s)
 flush()
-return {s.r, now - s.i, s.a + 1, standing_of(s), frames}
+-- Another Redis after a fail-over may have an earlier clock.
+return {s.r, math.max(0, now - s.i), s.a + 1, standing_of(s), frames}

@@ -258,6 +258,35 @@ TEST_F(RedisInstances, KeepAnIdleReceiveForever) {
   EXPECT_EQ(fetch(*a_, ann, attached->receive, ReceiveMode::Stream)->frames.size(), 3U);
 }
 
+TEST_F(RedisInstances, KeepAnIdleReceiveForeverWithTheShortestWindows) {
+  StateConfig config;
+  config.away_after = config.resume_window = config.tombstone = 100ms;
+  engine_ = std::make_unique<RedisEngine>(config);
+  a_ = &engine_->instance(0);
+  a_->state().set_listener(at_a_);
+  SessionInfo ann = open(*a_);
+  attach(*a_, ann);
+  engine_->advance(25s);
+  const auto attached = attach(*a_, ann);
+  at_a_.ends.clear();
+
+  for (int i = 0; i < 200; ++i) engine_->advance(1s);
+
+  EXPECT_TRUE(at_a_.ends.empty());
+  EXPECT_TRUE(fetch(*a_, ann, attached->receive, ReceiveMode::Stream));
+}
+
+TEST_F(RedisInstances, ReceiveAlthoughTheClockOfRedisWentBack) {
+  SessionInfo ann = open(*a_);
+
+  shared_redis().advance_clock(-10min);
+  const auto attached = attach(*a_, ann);
+  shared_redis().advance_clock(10min);
+
+  ASSERT_TRUE(attached);
+  EXPECT_EQ(attached->ice_age, 0ms);
+}
+
 TEST_F(RedisInstances, OpenTheirReceivesAgainAfterAReconnect) {
   SessionInfo ann = open(*a_);
   SessionInfo bob = open(*b_);
@@ -339,7 +368,7 @@ TEST_F(RedisInstances, LeaveNothingBehindWhenAllAreGone) {
   engine_->kill(*b_);
   EXPECT_FALSE(engine_->keys().empty());
 
-  engine_->advance(151s);
+  engine_->advance(191s);
 
   EXPECT_EQ(engine_->keys(), std::vector<std::string>{});
 }

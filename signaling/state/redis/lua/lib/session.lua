@@ -12,7 +12,8 @@ local sub, byte, match, floor, concat = string.sub, string.byte, string.match, m
 local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, GROWTH, SEED = struct.unpack('<I4I4I4I4I4dc18', ARGV[1])
 -- Expiries are renewed when the last time is this long ago, so that most calls need not.
 local RENEW = 30000
-local KEEP = WINDOW + TOMBSTONE + RENEW
+-- A receive opened just before the next renewal is first seen to by a beat that long after, which may be late.
+local KEEP = WINDOW + TOMBSTONE + 2 * RENEW + 10000
 local SECRET = 32
 local MOST_TOLD = 16384 -- bytes of frames that go with a hint
 

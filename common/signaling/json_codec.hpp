@@ -26,8 +26,8 @@ std::expected<ClientEnvelope, DecodeError> decode_client(std::string_view text,
                                                          const Limits& limits);
 // Bounded by limits.body_bytes; the elements of `messages` are for decode_client.
 std::expected<PostBody, DecodeError> decode_post(std::string_view body, const Limits& limits);
-// A client's side: one frame or one element of a poll's `messages`. With unknown_type, `n` is the seq
-// of the message, which a client acknowledges all the same: its server may be newer.
+// A client's side: one frame or one element of a poll's `messages`. With unknown_type, `n` is the
+// seq of the message, which a client acknowledges all the same: its server may be newer.
 std::expected<ServerEnvelope, DecodeError> decode_server(std::string_view text);
 // {"messages":[…]} of a poll: each element's text.
 std::expected<std::vector<std::string>, DecodeError> decode_poll(std::string_view body);

@@ -40,7 +40,7 @@ struct WebCounters {
   std::uint64_t sockets = 0;
   std::uint64_t slow_readers = 0;  // closed for outbox_bytes
   std::uint64_t pongs = 0;
-  std::uint64_t silent = 0;        // closed for answering no ping
+  std::uint64_t silent = 0;  // closed for answering no ping
   std::uint64_t accept_failures = 0;
 };
 

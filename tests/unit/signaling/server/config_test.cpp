@@ -111,7 +111,8 @@ TEST(SignalConfig, SaysInWordsWhatThisVersionLacks) {
 TEST(SignalConfig, GivesHubAndStateTheSameLimits) {
   const SignalConfig config = read(
       "[session]\naway_after_ms = 5\nresume_window_ms = 7000\n"
-      "[limits]\nmailbox_messages = 9\nroom_capacity = 9\nmessage_bytes = 4096\nmailbox_bytes = 4096\n");
+      "[limits]\nmailbox_messages = 9\nroom_capacity = 9\nmessage_bytes = 4096\nmailbox_bytes = "
+      "4096\n");
 
   EXPECT_EQ(config.state.away_after, config.hub.away_after);
   EXPECT_EQ(config.state.resume_window, 7s);

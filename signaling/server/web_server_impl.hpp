@@ -33,29 +33,31 @@ struct WebConnection {
   // Of the request's body, wanted or not.
   enum class BodyProgress : std::uint8_t { None, Some };
 
+  // Of a stream. Blocked: the rest goes when the network takes more. Broken: it will be closed.
+  enum class Flow : std::uint8_t { Free, Blocked, Broken };
+
+  // By size, for each idle connection holds all of it.
   lws* wsi = nullptr;
+  ConnectionId id;                    // of the request or socket; renewed for each request
+  std::unique_ptr<RequestHead> head;  // until the application has it
+  std::size_t outbox_bytes = 0;
+  MonoTime last_heard;
+  std::vector<std::string> outbox;  // an empty deque would hold 0.6 KB
+  std::string message;              // a WebSocket message in the making
+  std::optional<SocketClose> closing;
+  Outgoing outgoing;
   IpAddress peer;
   HttpRequest::Load load = HttpRequest::Load::Normal;
   Phase phase = Phase::Idle;
   BodyProgress body = BodyProgress::None;
-  ConnectionId id;                    // of the request or socket; renewed for each request
-  std::unique_ptr<RequestHead> head;  // until the application has it
-  WireOptions wire;                   // of the request that is answered next
-  Outgoing outgoing;
-  // Of a stream. Blocked: the rest goes when the network takes more. Broken: it will be closed.
-  enum class Flow : std::uint8_t { Free, Blocked, Broken } flow = Flow::Free;
+  Flow flow = Flow::Free;
   bool stream_ended = false;
-
-  std::string message;  // a WebSocket message in the making
   bool message_too_large = false;
-  std::vector<std::string> outbox;  // an empty deque would hold 0.6 KB
-  std::size_t outbox_bytes = 0;
-  std::optional<SocketClose> closing;
   bool close_started = false;
-  MonoTime last_heard;
   bool ping_due = false;
   bool write_due = false;
   bool broken = false;  // a write failed; the library closes it when it asks us next
+  WireOptions wire;     // of the request that is answered next
 };
 
 class WebServer::Impl {

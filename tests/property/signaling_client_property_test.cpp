@@ -35,7 +35,7 @@ enum class Move : std::uint8_t {
   Swallow,
   OverRate,
   Goaway,
-  kCount,
+  Count,
 };
 
 std::vector<int> up_to(int count) {
@@ -86,7 +86,7 @@ class Trial {
         return refuse_one_batch();
       case Move::Goaway:
         return server.send_unnumbered(signaling::server::Goaway{2s});
-      case Move::kCount:
+      case Move::Count:
         break;
     }
   }
@@ -141,7 +141,7 @@ class Trial {
 
 void run(TransportChoice choice) {
   const auto moves = *rc::gen::container<std::vector<std::uint8_t>>(
-      rc::gen::inRange<std::uint8_t>(0, static_cast<std::uint8_t>(Move::kCount)));
+      rc::gen::inRange<std::uint8_t>(0, static_cast<std::uint8_t>(Move::Count)));
   Trial trial{choice};
   for (const std::uint8_t move : moves) trial.make(static_cast<Move>(move));
   trial.recover();

@@ -1,6 +1,8 @@
 #include "tests/support/client_scene.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <utility>
 
 #include "common/signaling/names.hpp"
@@ -25,8 +27,8 @@ std::string data_of(int number) {
 }  // namespace
 
 void FixedRandom::fill(MutableByteView buffer) {
-  const auto* bytes = static_cast<const std::byte*>(static_cast<const void*>(&value_));
-  for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = bytes[i % sizeof value_];
+  const auto bytes = std::bit_cast<std::array<std::byte, sizeof value_>>(value_);
+  for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = bytes.at(i % bytes.size());
 }
 
 ClientScene::ClientScene(TransportChoice choice, ClientOptions options)

@@ -122,6 +122,7 @@ RelayRules Server::rules_of(const ServerConfig& config) const {
 
 void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read) {
   std::vector<Worker*> workers;
+  workers.reserve(shards_.size());
   for (const Shard& shard : shards_) workers.push_back(shard.worker.get());
   service::WorkerThreads threads{std::move(workers)};
   serving_ = true;

@@ -37,7 +37,9 @@ TEST(SharedData, ClosuresMeanTheSameAsInThePage) {
             ? closure_of_socket(row["close_code"].get<std::uint16_t>(), error_in(row))
             : closure_of_http(row["status"].get<std::uint16_t>(), error_in(row), retry_after);
 
-    EXPECT_EQ(kReasons.at(static_cast<std::size_t>(closure.reason)), row["reason"]) << row.dump();
+    EXPECT_EQ(kReasons.at(static_cast<std::size_t>(closure.reason)),
+              row["reason"].get<std::string>())
+        << row.dump();
     const std::int64_t told = closure.retry_after ? closure.retry_after->count() : -1;
     EXPECT_EQ(told, row.value("retry_after_ms", std::int64_t{-1})) << row.dump();
   }

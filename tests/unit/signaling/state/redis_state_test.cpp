@@ -264,7 +264,7 @@ TEST_F(RedisInstances, KeepAnIdleReceiveForeverWithTheShortestWindows) {
   engine_ = std::make_unique<RedisEngine>(config);
   a_ = &engine_->instance(0);
   a_->state().set_listener(at_a_);
-  SessionInfo ann = open(*a_);
+  const SessionInfo ann = open(*a_);
   attach(*a_, ann);
   engine_->advance(25s);
   const auto attached = attach(*a_, ann);
@@ -277,7 +277,7 @@ TEST_F(RedisInstances, KeepAnIdleReceiveForeverWithTheShortestWindows) {
 }
 
 TEST_F(RedisInstances, ReceiveAlthoughTheClockOfRedisWentBack) {
-  SessionInfo ann = open(*a_);
+  const SessionInfo ann = open(*a_);
 
   shared_redis().advance_clock(-10min);
   const auto attached = attach(*a_, ann);

@@ -71,7 +71,7 @@ TEST_F(Relaying, DropsWithAName) {
 }
 
 TEST_F(Relaying, DropsWhateverCarriesAWrongFingerprint) {
-  TurnClient alice = client_with_channel();
+  const TurnClient alice = client_with_channel();
   const auto with_fingerprint = [](stun::MessageClass message_class, Method method) {
     std::array<std::byte, 256> buffer{};
     stun::MessageBuilder builder{buffer, message_class, method, {}};

@@ -1,11 +1,11 @@
 #include "common/base/address.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ranges>
 #include <span>
 
 #include "common/base/check.hpp"
+#include "common/base/parse_number.hpp"
 
 namespace icebreaker {
 namespace {
@@ -14,10 +14,8 @@ namespace {
 std::optional<unsigned> parse_decimal(std::string_view text, unsigned max) {
   if (text.empty() || text.size() > 5) return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value > max) return std::nullopt;
-  return value;
+  const auto value = parse_number<unsigned>(text);
+  return value > max ? std::nullopt : value;
 }
 
 std::optional<IpAddress::V4Bytes> parse_v4(std::string_view text) {
@@ -63,13 +61,10 @@ class GroupList {
       size_ += v4->size();
       return true;
     }
-    unsigned value = 0;
-    const char* end = group.data() + group.size();
-    const auto [stop, error] = std::from_chars(group.data(), end, value, 16);
-    if (group.size() > 4 || error != std::errc{} || stop != end) return false;
-    if (size_ + 2 > bytes_.size()) return false;
-    bytes_.at(size_++) = static_cast<std::byte>(value >> 8U);
-    bytes_.at(size_++) = static_cast<std::byte>(value & 0xFFU);
+    const auto value = parse_number<unsigned>(group, 16);
+    if (group.size() > 4 || !value || size_ + 2 > bytes_.size()) return false;
+    bytes_.at(size_++) = static_cast<std::byte>(*value >> 8U);
+    bytes_.at(size_++) = static_cast<std::byte>(*value & 0xFFU);
     return true;
   }
 

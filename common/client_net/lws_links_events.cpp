@@ -1,8 +1,8 @@
 // What libwebsockets tells about links, and what is said to it about the open ones.
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "common/base/parse_number.hpp"
 #include "common/client_net/lws_links_impl.hpp"
 
 namespace icebreaker::client_net {
@@ -41,11 +41,10 @@ std::optional<std::chrono::milliseconds> retry_after_of(lws* wsi) {
   std::array<char, 16> text{};
   const int length =
       lws_hdr_copy(wsi, text.data(), static_cast<int>(text.size()), WSI_TOKEN_HTTP_RETRY_AFTER);
-  std::uint32_t seconds = 0;
   if (length <= 0) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + length, seconds);
-  if (error != std::errc{} || end != text.data() + length) return std::nullopt;
-  return std::chrono::seconds{seconds};
+  const auto seconds = parse_number<std::uint32_t>({text.data(), static_cast<std::size_t>(length)});
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds{*seconds};
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "common/crypto/turn_rest.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 
+#include "common/base/parse_number.hpp"
 #include "common/crypto/base64.hpp"
 #include "common/crypto/hmac.hpp"
 
@@ -34,13 +34,10 @@ std::string turn_rest_password(std::string_view secret, std::string_view usernam
 
 std::optional<TurnRestUsername> parse_turn_rest_username(std::string_view username) {
   const std::size_t colon = username.find(':');
-  const std::string_view digits = username.substr(0, colon);
-  std::uint64_t expiry = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, expiry);
-  if (error != std::errc{} || stop != end) return std::nullopt;
+  const auto expiry = parse_number<std::uint64_t>(username.substr(0, colon));
+  if (!expiry) return std::nullopt;
   const bool has_id = colon != std::string_view::npos;
-  return TurnRestUsername{wall_time(expiry), has_id ? username.substr(colon + 1) : ""};
+  return TurnRestUsername{wall_time(*expiry), has_id ? username.substr(colon + 1) : ""};
 }
 
 }  // namespace icebreaker::crypto

@@ -1,6 +1,5 @@
 // The getters of ConfigSection that yield addresses, networks and ports.
-#include <charconv>
-
+#include "common/base/parse_number.hpp"
 #include "common/service/config_file.hpp"
 
 namespace icebreaker::service {
@@ -8,13 +7,6 @@ namespace {
 
 std::string in_quotes(std::string_view word) {
   return '`' + std::string{word} + '`';
-}
-
-std::optional<std::uint16_t> port_of(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -68,8 +60,8 @@ PortRange ConfigSection::ports(std::string_view key, PortRange otherwise) const 
   if (!text) return otherwise;
   const std::size_t dash = text->find('-');
   if (dash != std::string::npos) {
-    const auto first = port_of(std::string_view{*text}.substr(0, dash));
-    const auto last = port_of(std::string_view{*text}.substr(dash + 1));
+    const auto first = parse_number<std::uint16_t>(std::string_view{*text}.substr(0, dash));
+    const auto last = parse_number<std::uint16_t>(std::string_view{*text}.substr(dash + 1));
     if (first && last && *first > 0 && *first <= *last) return {*first, *last};
   }
   fail(key, in_quotes(*text) + " is not a range of ports such as \"49152-65535\"");

@@ -1,8 +1,9 @@
 #include "signaling/core/grants.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "common/base/parse_number.hpp"
 
 namespace icebreaker::signaling {
 namespace {
@@ -38,13 +39,6 @@ std::optional<NamePatterns> parse_patterns(std::string_view text) {
   return patterns;
 }
 
-std::optional<std::uint32_t> parse_capacity(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 std::string to_text(const Grants& grants) {
@@ -63,7 +57,7 @@ std::optional<Grants> parse_grants(std::string_view text) {
     std::string_view value = take_until(text, ';');
     const std::string_view key = take_until(value, '=');
     if (key == "capacity") {
-      grants.capacity = parse_capacity(value);
+      grants.capacity = parse_number<std::uint32_t>(value);
       if (!grants.capacity) return std::nullopt;
       continue;
     }

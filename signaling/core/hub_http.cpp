@@ -1,8 +1,8 @@
 // Requests that are answered once: open, send, close.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "common/base/parse_number.hpp"
 #include "signaling/core/hub_core.hpp"
 
 namespace icebreaker::signaling {
@@ -154,14 +154,12 @@ void Hub::Core::on_posted(Now /*now*/, ConnectionId request,
 
 void Hub::Core::close_session(Now now, ConnectionId request, const UrlParameters& url) {
   requests_.insert(request);
-  const std::string_view text = url.epoch.value_or("");
-  Epoch epoch = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
-  if (error != std::errc{} || end != text.data() + text.size()) {
+  const auto epoch = parse_number<Epoch>(url.epoch.value_or(""));
+  if (!epoch) {
     return respond_error(request, 400,
                          {ErrorCode::BadMessage, "'epoch' must be a number", {}, {}, {}});
   }
-  state_.close(now, {std::string{url.session}}, epoch,
+  state_.close(now, {std::string{url.session}}, *epoch,
                [this, request](Now /*then*/, std::expected<Submitted, StateError> closed) {
                  if (!closed) return respond_error(request, closed.error());
                  respond(request, 204, {});

@@ -1,8 +1,8 @@
 // Receiving: polls, and how messages get from a mailbox to whatever transport waits for them.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "common/base/parse_number.hpp"
 #include "signaling/core/hub_core.hpp"
 
 namespace icebreaker::signaling {
@@ -16,12 +16,9 @@ constexpr std::uint32_t kHoldMinPercent = 80;
 constexpr std::int64_t kIceRefreshPercent = 75;
 constexpr auto kIceRetry = std::chrono::seconds{10};
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest != end || value > kMaxWireInteger) return std::nullopt;
-  return value;
+std::optional<std::uint64_t> parse_wire_integer(std::string_view text) {
+  const auto value = parse_number<std::uint64_t>(text);
+  return value > kMaxWireInteger ? std::nullopt : value;
 }
 
 server::Error bad_request(std::string what) {
@@ -33,12 +30,12 @@ server::Error bad_request(std::string what) {
 std::optional<ResumeRequest> Hub::Core::receive_request(ConnectionId request,
                                                         const UrlParameters& url) {
   if (draining_) return respond_error(request, StateError::Unavailable), std::nullopt;
-  const auto epoch = parse_number(url.epoch.value_or(""));
+  const auto epoch = parse_wire_integer(url.epoch.value_or(""));
   if (!epoch) {
     respond_error(request, 400, bad_request("'epoch' must be a number"));
     return std::nullopt;
   }
-  const auto after = url.after ? parse_number(*url.after) : std::nullopt;
+  const auto after = url.after ? parse_wire_integer(*url.after) : std::nullopt;
   if (url.after && !after) {
     respond_error(request, 400, bad_request("'after' must be a number"));
     return std::nullopt;

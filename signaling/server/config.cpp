@@ -1,11 +1,11 @@
 #include "signaling/server/config.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 #include <tuple>
 
+#include "common/base/parse_number.hpp"
 #include "common/signaling/names.hpp"
 #include "signaling/server/config_access.hpp"
 #include "signaling/server/state_config.hpp"
@@ -30,11 +30,11 @@ SocketAddress read_listen(const ConfigSection& root, const SignalEnvironment& en
   SocketAddress listen = root.socket_address("listen").value_or(
       SocketAddress{.ip = IpAddress::any(Family::V4), .port = 8080});
   if (environment.port) {
-    const std::string& text = *environment.port;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), listen.port);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-      root.fail("listen", "the environment's PORT is not a port number: " + text);
+    const auto port = parse_number<std::uint16_t>(*environment.port);
+    if (!port) {
+      root.fail("listen", "the environment's PORT is not a port number: " + *environment.port);
     }
+    listen.port = *port;
   }
   return listen;
 }

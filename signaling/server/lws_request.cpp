@@ -1,11 +1,12 @@
 #include "signaling/server/lws_request.hpp"
 
 #include <array>
-#include <charconv>
 #include <string>
 #include <string_view>
 
 #include <libwebsockets.h>
+
+#include "common/base/parse_number.hpp"
 
 namespace icebreaker::signaling {
 
@@ -115,12 +116,11 @@ void read_framing(lws* wsi, RequestHead& head) {
     head.framing = needs_body ? BodyFraming::Missing : BodyFraming::None;
     return;
   }
-  const auto [end, error] =
-      std::from_chars(length.data(), length.data() + length.size(), head.content_length);
-  const bool whole = error == std::errc{} && end == length.data() + length.size();
-  head.framing = !whole                     ? BodyFraming::Missing
-                 : head.content_length == 0 ? BodyFraming::None
-                                            : BodyFraming::Length;
+  const auto bytes = parse_number<std::uint64_t>(length);
+  head.content_length = bytes.value_or(0);
+  head.framing = !bytes        ? BodyFraming::Missing
+                 : *bytes == 0 ? BodyFraming::None
+                               : BodyFraming::Length;
 }
 
 }  // namespace

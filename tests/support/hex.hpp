@@ -1,13 +1,13 @@
 // Bytes as hexadecimal text in test data and in failure messages.
 #pragma once
 
-#include <charconv>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/bytes.hpp"
+#include "common/base/parse_number.hpp"
 
 namespace icebreaker {
 
@@ -30,11 +30,10 @@ inline std::vector<std::byte> bytes_of_hex(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    unsigned value = 0;
     const std::string_view pair = text.substr(0, 2);
-    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), value, 16);
-    if (error != std::errc{} || end != pair.data() + 2) throw std::invalid_argument{"not hex"};
-    bytes.push_back(static_cast<std::byte>(value));
+    const auto value = parse_number<std::uint8_t>(pair, 16);
+    if (pair.size() != 2 || !value) throw std::invalid_argument{"not hex"};
+    bytes.push_back(std::byte{*value});
     text.remove_prefix(2);
   }
   return bytes;

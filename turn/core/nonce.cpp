@@ -1,11 +1,10 @@
 #include "turn/core/nonce.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <span>
-#include <system_error>
 
 #include "common/base/bytes.hpp"
+#include "common/base/parse_number.hpp"
 #include "common/crypto/constant_time.hpp"
 #include "common/crypto/hmac.hpp"
 
@@ -59,15 +58,12 @@ NonceMaker::Text NonceMaker::make(MonoTime now, const ClientAddress& client) con
 
 bool NonceMaker::valid(std::string_view nonce, MonoTime now, const ClientAddress& client) const {
   if (nonce.size() != kTextBytes) return false;
-  std::uint32_t issued_at = 0;
-  const std::string_view digits = nonce.substr(kCookie.size(), kTimeDigits);
-  const char* digits_end = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), digits_end, issued_at, 16);
-  if (error != std::errc{} || end != digits_end) return false;
+  const auto issued_at = parse_number<std::uint32_t>(nonce.substr(kCookie.size(), kTimeDigits), 16);
+  if (!issued_at) return false;
   // Unsigned arithmetic: a time in the future is a huge age.
-  const std::uint32_t age = seconds_of(now) - issued_at;
+  const std::uint32_t age = seconds_of(now) - *issued_at;
   if (age >= kNonceLifetime.count()) return false;
-  const Text expected = text_at(issued_at, client);
+  const Text expected = text_at(*issued_at, client);
   return crypto::constant_time_equal(bytes_of({expected.data(), expected.size()}), bytes_of(nonce));
 }
 

@@ -1,8 +1,9 @@
 #include "signaling/state/redis/redis_url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "common/base/parse_number.hpp"
 
 namespace icebreaker::signaling {
 namespace {
@@ -11,14 +12,6 @@ using Problem = std::unexpected<std::string>;
 
 constexpr std::string_view kForm = "redis://[user:password@]host:port/database";
 constexpr std::string_view kUnixForm = "redis+unix://[user:password@]/path/of.sock?db=0";
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
 
 // RFC 3986 §2.1
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -29,12 +22,10 @@ std::optional<std::string> percent_decoded(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    std::uint8_t byte = 0;
     const std::string_view digits = text.substr(1, 2);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return {};
-    plain += static_cast<char>(byte);
+    const auto byte = parse_number<std::uint8_t>(digits, 16);
+    if (digits.size() != 2 || !byte) return {};
+    plain += static_cast<char>(*byte);
     text.remove_prefix(3);
   }
   return plain;
@@ -56,7 +47,7 @@ std::expected<void, std::string> read_user(std::string_view text, RedisUrl& url)
 }
 
 std::expected<void, std::string> read_database(std::string_view text, RedisUrl& url) {
-  const auto database = number_of<std::uint32_t>(text);
+  const auto database = parse_number<std::uint32_t>(text);
   if (!database) return Problem("ends in something that is no database number");
   url.database = *database;
   return {};
@@ -92,7 +83,7 @@ std::expected<void, std::string> read_place(std::string_view text, RedisUrl& url
     }
   }
   if (port.empty()) return {};
-  const auto number = number_of<std::uint16_t>(port.substr(1));
+  const auto number = parse_number<std::uint16_t>(port.substr(1));
   if (!port.starts_with(':') || !number || *number == 0) return Problem("has no valid port");
   url.port = *number;
   return {};

@@ -148,7 +148,7 @@ void LwsLinks::Impl::open(Link link) {
   ended_.clear();
   const LinkId id = link.id;
   links_.emplace(id, std::make_unique<Link>(std::move(link)));
-  resolver_.resolve(options_.server.host, [this, id](auto addresses) {
+  resolver_.resolve(options_.server.host, options_.server.port, [this, id](auto addresses) {
     Link* const waiting = find(id);
     if (waiting == nullptr || ending_) return;
     if (!addresses) return on_gone(*waiting);
@@ -165,7 +165,8 @@ void LwsLinks::Impl::try_next_address(Link& link) {
 }
 
 void LwsLinks::Impl::connect(Link& link) {
-  const std::string address = link.addresses.back();
+  const SocketAddress to = link.addresses.back();
+  const std::string address = to.ip.to_string();
   link.addresses.pop_back();
   link.phase = Phase::Connecting;
   const std::string path = options_.server.base_path + link.path;
@@ -175,7 +176,7 @@ void LwsLinks::Impl::connect(Link& link) {
   info.context = context_;
   info.vhost = vhost_;
   info.address = address.c_str();
-  info.port = options_.server.port;
+  info.port = to.port;
   info.path = path.c_str();
   info.host = authority.c_str();
   info.opaque_user_data = &link;

@@ -13,7 +13,7 @@
 #include <libwebsockets.h>
 
 #include "common/client_net/lws_links.hpp"
-#include "common/client_net/resolver.hpp"
+#include "common/net/resolver.hpp"
 
 namespace icebreaker::client_net {
 
@@ -25,7 +25,7 @@ struct Link {
   signaling_client::LinkId id;
   Phase phase = Phase::Resolving;
   lws* wsi = nullptr;
-  std::vector<std::string> addresses{};  // the next to try is the last
+  std::vector<SocketAddress> addresses{};  // the next to try is the last
   std::string path;
 
   // WebSocket
@@ -87,7 +87,7 @@ class LwsLinks::Impl {
   uv_loop_t* loop_;
   LinkOptions options_;
   OnEvent on_event_;
-  Resolver resolver_;
+  net::Resolver resolver_;
   lws_context* context_ = nullptr;
   lws_vhost* vhost_ = nullptr;
   std::unordered_map<signaling_client::LinkId, std::unique_ptr<Link>> links_;

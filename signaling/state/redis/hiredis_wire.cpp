@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 #include <utility>
 
 #include <hiredis/hiredis.h>
 #include <hiredis/read.h>
+
+#include "common/net/sockaddr.hpp"
 
 namespace icebreaker::signaling {
 namespace {
@@ -53,24 +54,6 @@ void append_command(std::string& out, std::span<const std::string_view> words) {
 
 }  // namespace
 
-struct HiredisWire::Lookup {
-  uv_getaddrinfo_t request{};
-  HiredisWire* owner = nullptr;
-
-  static void on_done(uv_getaddrinfo_t* request, int status, addrinfo* found) noexcept {
-    const std::unique_ptr<Lookup> self{static_cast<Lookup*>(request->data)};
-    if (HiredisWire* const owner = self->owner) {
-      owner->lookup_ = nullptr;
-      if (status == 0) {
-        owner->on_looked_up(found);
-      } else {
-        owner->end(std::string{"looking up its name: "} + uv_strerror(status));
-      }
-    }
-    uv_freeaddrinfo(found);
-  }
-};
-
 struct HiredisWire::Socket {
   uv_any_handle handle{};
   uv_connect_t connect{};
@@ -110,8 +93,9 @@ struct HiredisWire::Socket {
   }
 };
 
-HiredisWire::HiredisWire(uv_loop_t* loop, Events events) : loop_{loop}, events_{std::move(events)} {
-  soon_.start(loop, [this] { on_loop_turn(); });
+HiredisWire::HiredisWire(uv_loop_t* loop, Events events)
+    : loop_{loop}, events_{std::move(events)}, resolver_{loop} {
+  soon_.start(loop, [this] { flush(); });
 }
 
 HiredisWire::~HiredisWire() {
@@ -122,28 +106,14 @@ void HiredisWire::open(const RedisUrl& url) {
   close();
   ++opens_;
   if (url.host.empty()) return connect_unix(url.socket_path);
-  look_up(url);
+  resolver_.resolve(url.host, url.port, [this](net::Resolver::Found found) {
+    if (!found) return end("looking up its name: " + found.error());
+    on_looked_up(*std::move(found));
+  });
 }
 
-void HiredisWire::look_up(const RedisUrl& url) {
-  lookup_ = std::make_unique<Lookup>().release();
-  lookup_->request.data = lookup_;
-  lookup_->owner = this;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  const std::string port = std::to_string(url.port);
-  const int status = uv_getaddrinfo(loop_, &lookup_->request, Lookup::on_done, url.host.c_str(),
-                                    port.c_str(), &hints);
-  if (status == 0) return;
-  const std::unique_ptr<Lookup> unused{std::exchange(lookup_, nullptr)};
-  failure_ = uv_strerror(status);
-  soon_.set();
-}
-
-void HiredisWire::on_looked_up(const addrinfo* found) {
-  for (; found != nullptr; found = found->ai_next) {
-    std::memcpy(&addresses_.emplace_back(), found->ai_addr, found->ai_addrlen);
-  }
+void HiredisWire::on_looked_up(std::vector<SocketAddress> found) {
+  addresses_ = std::move(found);
   if (addresses_.empty()) return end("its name has no address");
   // One address that swallows packets must not hide the others for ever.
   std::ranges::rotate(addresses_, addresses_.begin() + static_cast<std::ptrdiff_t>(
@@ -153,17 +123,15 @@ void HiredisWire::on_looked_up(const addrinfo* found) {
 }
 
 void HiredisWire::connect_next() {
-  const sockaddr_storage address = addresses_.back();
+  const net::SockAddr address{addresses_.back()};
   addresses_.pop_back();
   socket_ = std::make_unique<Socket>().release();
   socket_->owner = this;
   uv_tcp_init(loop_, &socket_->handle.tcp);
   socket_->handle.handle.data = socket_;
   socket_->connect.data = socket_;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API takes sockaddr*.
-  const auto* const generic = reinterpret_cast<const sockaddr*>(&address);
   const int status =
-      uv_tcp_connect(&socket_->connect, &socket_->handle.tcp, generic, Socket::on_connected);
+      uv_tcp_connect(&socket_->connect, &socket_->handle.tcp, address.get(), Socket::on_connected);
   if (status != 0) on_connected(status);
 }
 
@@ -194,11 +162,6 @@ void HiredisWire::on_connected(int status) {
 void HiredisWire::send(std::span<const std::string_view> words) {
   append_command(unsent_, words);
   soon_.set();  // with what else this turn of the loop sends
-}
-
-void HiredisWire::on_loop_turn() {
-  if (!failure_.empty()) return end(std::exchange(failure_, {}));
-  flush();
 }
 
 void HiredisWire::flush() {
@@ -236,16 +199,10 @@ void HiredisWire::end(const std::string& why) {
 }
 
 void HiredisWire::close() {
-  if (lookup_ != nullptr) {
-    lookup_->owner = nullptr;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libuv's way of subclassing.
-    uv_cancel(reinterpret_cast<uv_req_t*>(&lookup_->request));
-    lookup_ = nullptr;
-  }
+  resolver_.cancel();
   close_socket();
   addresses_.clear();
   unsent_.clear();
-  failure_.clear();
   opened_ = false;
   soon_.stop();
 }

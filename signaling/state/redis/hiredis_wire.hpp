@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include <netdb.h>
-#include <sys/socket.h>
 #include <uv.h>
 
+#include "common/base/address.hpp"
+#include "common/net/resolver.hpp"
 #include "common/net/uv_handles.hpp"
 #include "signaling/state/redis/redis_url.hpp"
 #include "signaling/state/redis/wire.hpp"
@@ -43,30 +43,26 @@ class HiredisWire {
   void close();
 
  private:
-  struct Lookup;
   struct Socket;
 
-  void look_up(const RedisUrl& url);
-  void on_looked_up(const addrinfo* found);
+  void on_looked_up(std::vector<SocketAddress> found);
   void connect_unix(const std::string& path);
   void connect_next();
   void on_connected(int status);
   void on_read(std::string_view bytes);
-  void on_loop_turn();
   void flush();
   void end(const std::string& why);
   void close_socket();
 
   uv_loop_t* loop_;
   Events events_;
-  // libuv has these two until it has called back; closing leaves them to it.
-  Lookup* lookup_ = nullptr;
+  net::Resolver resolver_;
+  // libuv has it until it has called back; closing leaves it to libuv.
   Socket* socket_ = nullptr;
-  std::vector<sockaddr_storage> addresses_;  // not tried yet, the next one last
+  std::vector<SocketAddress> addresses_;  // not tried yet, the next one last
   std::size_t opens_ = 0;
   bool opened_ = false;
   std::string unsent_;
-  std::string failure_;  // of open(), to be told later
   net::UvIdle soon_;
 };
 

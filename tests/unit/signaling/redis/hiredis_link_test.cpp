@@ -3,52 +3,21 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "common/net/uv_handles.hpp"
 #include "tests/support/redis_process.hpp"
 #include "tests/support/seeded_random.hpp"
+#include "tests/support/test_loop.hpp"
 
 namespace icebreaker::testing {
 namespace {
 
 using namespace signaling;
 using namespace std::chrono_literals;
-
-class Loop {
- public:
-  Loop() { uv_loop_init(&loop_); }
-
-  Loop(const Loop&) = delete;
-  Loop& operator=(const Loop&) = delete;
-  Loop(Loop&&) = delete;
-  Loop& operator=(Loop&&) = delete;
-
-  ~Loop() {
-    uv_run(&loop_, UV_RUN_DEFAULT);
-    EXPECT_EQ(uv_loop_close(&loop_), 0) << "a handle was left open";
-  }
-
-  uv_loop_t* get() { return &loop_; }
-
-  // False: not within 20 s.
-  bool run_until(const std::function<bool()>& condition) {
-    bool late = false;
-    net::UvTimer limit;
-    limit.start(&loop_, [&late] { late = true; });
-    limit.set(20s);
-    while (!condition() && !late) uv_run(&loop_, UV_RUN_ONCE);
-    return !late;
-  }
-
- private:
-  uv_loop_t loop_{};
-};
 
 class HiredisLinkTest : public ::testing::Test, public RedisLinkListener {
  protected:
@@ -92,7 +61,7 @@ class HiredisLinkTest : public ::testing::Test, public RedisLinkListener {
   bool is_up() { return ups_ > 0; }
 
   SeededRandom random_;
-  Loop loop_;
+  TestLoop loop_;
   std::optional<HiredisLink> link_;
   std::vector<std::string> notices_;
   std::vector<std::string> messages_;

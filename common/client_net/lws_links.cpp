@@ -16,8 +16,6 @@ namespace event = signaling_client::event;
 
 // The client has its own timers; the library's only have to stay out of their way.
 constexpr unsigned kLibraryTimeoutSeconds = 3600;
-constexpr unsigned kHeadBytes = 8192;
-constexpr unsigned kReadBytes = 32U * 1024;
 constexpr std::size_t kSocketReadBytes = 4096;
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 // Servers ping every 25 s; a connection that is silent for longer than this is dead.
@@ -100,28 +98,13 @@ LwsLinks::Impl::Impl(uv_loop_t* loop, LinkOptions options, OnEvent on_event)
 
 LwsLinks::Impl::~Impl() {
   ending_ = true;
-  if (context_ == nullptr) return;
-  lws_context_destroy(context_);
-  // On a foreign loop the library's handles close in the next turns; it frees itself when asked
-  // once more after that.
-  constexpr int kTurns = 100;
-  for (int turn = 0; turn < kTurns && context_ != nullptr; ++turn) uv_run(loop_, UV_RUN_NOWAIT);
-  if (context_ != nullptr) lws_context_destroy(context_);
+  library_.close();
 }
 
 std::expected<void, std::string> LwsLinks::Impl::create_context() {
-  std::array<void*, 1> loops{loop_};
-  lws_context_creation_info info{};
-  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                 LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN;
-  info.foreign_loops = loops.data();
-  info.pcontext = &context_;
+  lws_context_creation_info info = net::usual_lws_options();
   info.user = this;
   info.port = CONTEXT_PORT_NO_LISTEN;
-  info.gid = -1;
-  info.uid = -1;
-  info.max_http_header_data2 = kHeadBytes;
-  info.pt_serv_buf_size = kReadBytes;
   info.timeout_secs = kLibraryTimeoutSeconds;
   info.retry_and_idle_policy = &liveness();
   info.protocols = protocols().data();
@@ -132,16 +115,7 @@ std::expected<void, std::string> LwsLinks::Impl::create_context() {
       info.client_ssl_ca_filepath = options_.ca_file.c_str();
     }
   }
-  context_ = lws_create_context(&info);
-  if (context_ == nullptr) {
-    return std::unexpected(
-        "libwebsockets cannot use libuv; install the package libwebsockets-evlib-uv");
-  }
-  vhost_ = lws_create_vhost(context_, &info);
-  if (vhost_ == nullptr) {
-    return std::unexpected("cannot use the certificates of " + options_.ca_file);
-  }
-  return {};
+  return library_.open(loop_, info, "cannot use the certificates of " + options_.ca_file);
 }
 
 void LwsLinks::Impl::open(Link link) {
@@ -173,8 +147,8 @@ void LwsLinks::Impl::connect(Link& link) {
   const std::string authority = options_.server.authority();
 
   lws_client_connect_info info{};
-  info.context = context_;
-  info.vhost = vhost_;
+  info.context = library_.context();
+  info.vhost = library_.vhost();
   info.address = address.c_str();
   info.port = to.port;
   info.path = path.c_str();

@@ -204,7 +204,7 @@ void LwsLinks::Impl::close_socket(LinkId id) {
   lws_callback_on_writable(link->wsi);
   lws_set_timeout(link->wsi, PENDING_FLUSH_STORED_SEND_BEFORE_CLOSE, kFlushSeconds);
   // Its timers start only after I/O of its own.
-  lws_cancel_service(context_);
+  lws_cancel_service(library_.context());
 }
 
 void LwsLinks::Impl::cancel(LinkId id) {

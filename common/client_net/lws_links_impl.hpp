@@ -13,6 +13,7 @@
 #include <libwebsockets.h>
 
 #include "common/client_net/lws_links.hpp"
+#include "common/net/lws_on_libuv.hpp"
 #include "common/net/resolver.hpp"
 
 namespace icebreaker::client_net {
@@ -88,8 +89,7 @@ class LwsLinks::Impl {
   LinkOptions options_;
   OnEvent on_event_;
   net::Resolver resolver_;
-  lws_context* context_ = nullptr;
-  lws_vhost* vhost_ = nullptr;
+  net::LwsOnLibuv library_;
   std::unordered_map<signaling_client::LinkId, std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Link>> ended_;  // the library may still name them in this callback
   std::string scratch_;                       // LWS_PRE bytes of room, then what is written

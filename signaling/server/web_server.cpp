@@ -14,9 +14,7 @@ namespace {
 
 constexpr unsigned kIdleConnectionSeconds = 75;  // above what proxies keep towards us
 constexpr unsigned kRequestSeconds = 20;         // for a head, and between pieces of a body
-constexpr unsigned kHeadBytes = 8192;
-constexpr unsigned kReadBytes = 32U * 1024;
-constexpr std::size_t kSocketReadBytes = 512;  // kept per WebSocket connection; takes a candidate
+constexpr std::size_t kSocketReadBytes = 512;    // kept per WebSocket connection; takes a candidate
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 constexpr int kAcceptBatch = 64;
 constexpr std::size_t kRefusedInWords = 32;  // at once, above the limit of connections
@@ -104,13 +102,7 @@ WebServer::Impl::~Impl() {
   stop_listening();
   deadline_timer_.reset();
   turn_end_.reset();
-  if (context_ == nullptr) return;
-  lws_context_destroy(context_);
-  // On a foreign loop the library's handles close in the next turns; it frees itself when asked
-  // once more after that.
-  constexpr int kTurns = 100;
-  for (int turn = 0; turn < kTurns && context_ != nullptr; ++turn) uv_run(loop_, UV_RUN_NOWAIT);
-  if (context_ != nullptr) lws_context_destroy(context_);
+  library_.close();
 }
 
 std::expected<void, std::string> WebServer::Impl::start() {
@@ -133,19 +125,10 @@ void WebServer::Impl::start_accepting() {
 }
 
 std::expected<void, std::string> WebServer::Impl::create_context() {
-  std::array<void*, 1> loops{loop_};
-  lws_context_creation_info info{};
-  info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                 LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
-                 LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN;
-  info.foreign_loops = loops.data();
-  info.pcontext = &context_;
+  lws_context_creation_info info = net::usual_lws_options();
+  info.options |= LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
   info.user = this;
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-  info.gid = -1;
-  info.uid = -1;
-  info.max_http_header_data2 = kHeadBytes;
-  info.pt_serv_buf_size = kReadBytes;
   info.timeout_secs = kRequestSeconds;
   info.timeout_secs_ah_idle = kRequestSeconds;
   info.keepalive_timeout = kIdleConnectionSeconds;
@@ -156,18 +139,10 @@ std::expected<void, std::string> WebServer::Impl::create_context() {
     info.ssl_private_key_filepath = config_.key_file.c_str();
     info.alpn = "http/1.1";
   }
-  context_ = lws_create_context(&info);
-  if (context_ == nullptr) {
-    return std::unexpected(
-        "libwebsockets cannot use libuv; install the package libwebsockets-evlib-uv");
-  }
-  vhost_ = lws_create_vhost(context_, &info);
-  if (vhost_ == nullptr) {
-    return std::unexpected("cannot use the certificate " + config_.certificate_file +
-                           " with the key " + config_.key_file +
+  return library_.open(loop_, info,
+                       "cannot use the certificate " + config_.certificate_file + " with the key " +
+                           config_.key_file +
                            "; both must be readable PEM files that belong together");
-  }
-  return {};
 }
 
 void WebServer::Impl::stop_listening() {
@@ -198,7 +173,7 @@ void WebServer::Impl::on_acceptable() {
   }
   // Its timers start only after I/O of its own, so a client that connects and stays silent would
   // keep its slot for as long as nobody else comes.
-  lws_cancel_service(context_);
+  lws_cancel_service(library_.context());
 }
 
 void WebServer::Impl::adopt(AcceptedSocket accepted) {
@@ -217,7 +192,7 @@ void WebServer::Impl::adopt(AcceptedSocket accepted) {
   connections_.emplace(connection, std::move(owned));
 
   lws_adopt_desc_t description{};
-  description.vh = vhost_;
+  description.vh = library_.vhost();
   description.type =
       static_cast<lws_adoption_type>(LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL);
   description.fd.sockfd = accepted.fd.release();

@@ -173,7 +173,7 @@ void WebServer::Impl::on_watched(ConnectionId request) {
 // Soon: this may be inside a call of the library for the same connection.
 void WebServer::Impl::hang_up(WebConnection& connection) {
   lws_set_timeout(connection.wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
-  lws_cancel_service(context_);  // see on_acceptable
+  lws_cancel_service(library_.context());  // see on_acceptable
 }
 
 int WebServer::Impl::on_upgrade(WebConnection& connection) {

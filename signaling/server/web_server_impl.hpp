@@ -15,6 +15,7 @@
 
 #include "common/base/deadline_queue.hpp"
 #include "common/base/time.hpp"
+#include "common/net/lws_on_libuv.hpp"
 #include "common/net/uv_handles.hpp"
 #include "signaling/server/listen_socket.hpp"
 #include "signaling/server/lws_request.hpp"
@@ -146,8 +147,7 @@ class WebServer::Impl {
   WebHandler& handler_;
   service::Logger logger_;
   service::LogLimiter accept_warnings_{1, std::chrono::minutes{1}};
-  lws_context* context_ = nullptr;
-  lws_vhost* vhost_ = nullptr;
+  net::LwsOnLibuv library_;
   ListenSocket listener_;
   net::UvPoll accept_poll_;
   net::UvTimer accept_pause_;

@@ -144,7 +144,7 @@ bool WebServer::Impl::write_frames(WebConnection& connection) {
 void WebServer::Impl::on_socket_deadline(WebConnection& connection, MonoTime now) {
   if (connection.closing) {
     lws_set_timeout(connection.wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC);
-    lws_cancel_service(context_);  // see on_acceptable
+    lws_cancel_service(library_.context());  // see on_acceptable
     return;
   }
   if (now - connection.last_heard > std::max(kToleratedSilence, 3 * config_.ping)) {

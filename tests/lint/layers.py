@@ -53,7 +53,7 @@ LAYERS = (
     Layer("common/signaling", BASE, ("nlohmann/",)),
     Layer("common/signaling_client", BASE + ("common/signaling/",)),
     Layer("common/c_api", PURE_COMMON, std=C_API_STD),
-    Layer("common/net", BASE, KERNEL + ("openssl/", "uv.h"), HOSTED_STD, pure=False),
+    Layer("common/net", BASE, KERNEL + ("libwebsockets.h", "openssl/", "uv.h"), HOSTED_STD, pure=False),
     Layer("common/client_net", BASE + ("common/signaling/", "common/signaling_client/", "common/net/"),
           KERNEL + ("libwebsockets.h", "uv.h"), HOSTED_STD, pure=False),
     Layer("common/service", BASE + ("common/net/",), KERNEL + ("spdlog/", "fmt/", "toml++/", "CLI/", "prometheus/",

@@ -4,11 +4,10 @@
 #include "common/service/command_line.hpp"
 
 namespace icebreaker::service {
-namespace {
 
-std::string advice_for(const std::error_code& error) {
+std::string listen_advice(const std::error_code& error, std::string_view section) {
   if (error == std::errc::address_in_use) {
-    return "; stop the program that uses it, or change [[listen]] address";
+    return "; stop the program that uses it, or change " + std::string{section} + " address";
   }
   if (error == std::errc::permission_denied) {
     return "; ports below 1024 need CAP_NET_BIND_SERVICE";
@@ -18,8 +17,6 @@ std::string advice_for(const std::error_code& error) {
   }
   return {};
 }
-
-}  // namespace
 
 // All are looked at before the first is opened: our own wildcard would make another listener's
 // address on the same port look taken.
@@ -43,7 +40,7 @@ std::vector<Listener> usable_listeners(const std::vector<Listener>& wanted, cons
 std::string listen_error(Transport transport, const SocketAddress& address,
                          const std::error_code& error) {
   return "cannot listen on " + std::string{name_of(transport)} + ' ' + address.to_string() + ": " +
-         error.message() + advice_for(error);
+         error.message() + listen_advice(error, "[[listen]]");
 }
 
 }  // namespace icebreaker::service

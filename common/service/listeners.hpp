@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -20,5 +21,8 @@ std::vector<Listener> usable_listeners(const std::vector<Listener>& wanted, cons
 // One line for a StartError: why, and what to do.
 std::string listen_error(Transport transport, const SocketAddress& address,
                          const std::error_code& error);
+
+// The end of such a line: what to do; empty where nothing is known. `section` as in the file.
+std::string listen_advice(const std::error_code& error, std::string_view section);
 
 }  // namespace icebreaker::service

@@ -13,6 +13,7 @@
 
 #include "common/net/open_socket.hpp"
 #include "common/net/sockaddr.hpp"
+#include "common/service/listeners.hpp"
 
 namespace icebreaker::service {
 namespace {
@@ -85,7 +86,9 @@ struct MetricsEndpoint::Impl {
     return {};
   }
 
-  [[nodiscard]] bool start();
+  [[nodiscard]] bool open_library();
+  // Why not, if it could not be made.
+  [[nodiscard]] std::error_code start_thread();
 
   static int on_event(lws* wsi, lws_callback_reasons reason, void* user, void* in,
                       std::size_t length) noexcept;
@@ -94,7 +97,7 @@ struct MetricsEndpoint::Impl {
   [[nodiscard]] Reply reply_to(std::string_view path) const;
 };
 
-bool MetricsEndpoint::Impl::start() {
+bool MetricsEndpoint::Impl::open_library() {
   static const std::array<lws_protocols, 2> protocols{
       lws_protocols{"metrics", &Impl::on_event, 0, 0, 0, nullptr, kWriteBytes},
       lws_protocols{nullptr, nullptr, 0, 0, 0, nullptr, 0},
@@ -116,15 +119,20 @@ bool MetricsEndpoint::Impl::start() {
   if (vhost == nullptr) return false;
   lws_sock_file_fd_type listening{};
   listening.filefd = listener.release();  // the library's, whatever comes
-  if (lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, listening, "metrics", nullptr) ==
-      nullptr) {
-    return false;
+  return lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, listening, "metrics",
+                                    nullptr) != nullptr;
+}
+
+std::error_code MetricsEndpoint::Impl::start_thread() {
+  try {
+    thread = std::thread{[this] {
+      while (!stopping && lws_service(context, 0) >= 0) {
+      }
+    }};
+    return {};
+  } catch (const std::system_error& error) {
+    return error.code();
   }
-  thread = std::thread{[this] {
-    while (!stopping && lws_service(context, 0) >= 0) {
-    }
-  }};
-  return true;
 }
 
 int MetricsEndpoint::Impl::on_event(lws* wsi, lws_callback_reasons reason, void* /*user*/, void* in,
@@ -183,10 +191,15 @@ std::expected<std::unique_ptr<MetricsEndpoint>, std::string> MetricsEndpoint::st
   auto impl = std::make_unique<Impl>(std::move(collect), std::move(not_ready));
   const std::string where = address.to_string();
   if (const auto error = impl->listen(address)) {
-    return std::unexpected("cannot listen on " + where + ": " + error.message());
+    return std::unexpected("cannot listen on " + where + ": " + error.message() +
+                           listen_advice(error, "[metrics]"));
   }
-  if (!impl->start()) {
+  if (!impl->open_library()) {
     return std::unexpected("cannot serve metrics on " + where + ": libwebsockets did not start");
+  }
+  if (const auto error = impl->start_thread()) {
+    return std::unexpected("cannot start the thread that serves metrics on " + where + ": " +
+                           error.message() + "; raise the limit of processes");
   }
   return std::unique_ptr<MetricsEndpoint>{new MetricsEndpoint{std::move(impl)}};
 }

@@ -75,10 +75,7 @@ std::unique_ptr<service::MetricsEndpoint> start_metrics(const SocketAddress& add
   auto endpoint = service::MetricsEndpoint::start(
       address, [counters = std::move(counters)] { return metrics_of(counters); },
       [] { return std::optional<std::string>{}; });
-  if (!endpoint) {
-    throw service::StartError(endpoint.error() +
-                              "; stop the program that uses it, or change [metrics] address");
-  }
+  if (!endpoint) throw service::StartError(endpoint.error());
   logger.info("listening", {{"transport", "metrics"}, {"address", (*endpoint)->address()}});
   return std::move(*endpoint);
 }

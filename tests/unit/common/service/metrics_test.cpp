@@ -145,8 +145,10 @@ TEST_F(MetricsEndpointTest, SaysWhichAddressIsInUse) {
   const auto second = MetricsEndpoint::start(endpoint_->address(), example, always_ready);
 
   ASSERT_FALSE(second.has_value());
-  EXPECT_EQ(second.error(),
-            "cannot listen on " + endpoint_->address().to_string() + ": Address already in use");
+  EXPECT_EQ(
+      second.error(),
+      "cannot listen on " + endpoint_->address().to_string() +
+          ": Address already in use; stop the program that uses it, or change [metrics] address");
 }
 
 TEST(MetricsEndpoint, ListensOnIpv6) {

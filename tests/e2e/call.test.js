@@ -47,19 +47,21 @@ describe('a call between two browsers', () => {
     assert.deepEqual(requests.filter((url) => url.includes('/v1/sessions')), []);
   });
 
-  test('works over long-poll where WebSocket is refused', LIMIT, async () => {
-    let polls = 0;
+  for (const [query, receive] of [['', '/events?after='], ['&transport=poll', '/messages?after=']]) {
+    test(`works over HTTP${query} where WebSocket is refused`, LIMIT, async () => {
+      let receives = 0;
 
-    const { ann, bob } = await call('room=over-poll&join=1', {
-      prepare: async (visitor) => {
-        await visitor.page.routeWebSocket('**/v1/ws', (socket) => socket.close({ code: 1011 }));
-        visitor.page.on('request', (request) => (polls += request.url().includes('/messages?after=') ? 1 : 0));
-      },
+      const { ann, bob } = await call(`room=over-http&join=1${query}`, {
+        prepare: async (visitor) => {
+          await visitor.page.routeWebSocket('**/v1/ws', (socket) => socket.close({ code: 1011 }));
+          visitor.page.on('request', (request) => (receives += request.url().includes(receive) ? 1 : 0));
+        },
+      });
+
+      assert.ok(receives > 0);
+      for (const visitor of [ann, bob]) visitor.assertNoComplaints();
     });
-
-    assert.ok(polls > 0);
-    for (const visitor of [ann, bob]) visitor.assertNoComplaints();
-  });
+  }
 
   test('goes through the relay alone when asked to', LIMIT, async () => {
     const before = await stage.turn.metrics();

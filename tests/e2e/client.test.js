@@ -10,7 +10,7 @@ import { until } from './support/wait.js';
 const LIMIT = { timeout: 120_000 };
 const COUNT = 300;
 // The head start of WebSocket, and as much again for a busy machine.
-const LONG_POLL_MS = 2_000;
+const HTTP_MS = 2_000;
 
 const browser = new Browser();
 const site = new ForeignSite();
@@ -83,7 +83,7 @@ async function chatter(baseUrl) {
 /** @param {import('playwright-core').Page} page @param {string} what a field of the chat */
 const ask = (page, what) => page.evaluate((field) => /** @type {any} */ (globalThis).chat[field], what);
 
-test('long-poll answers while WebSocket hangs, WebSocket takes over when it works, and no number is lost', LIMIT, async () => {
+test('an event stream answers while WebSocket hangs, WebSocket takes over when it works, and no number is lost', LIMIT, async () => {
   const hanging = await chatter(proxyUrl);
   await until('the client is open', () => ask(hanging, 'openedAfter'));
   const direct = await chatter(`http://127.0.0.1:${server.port('http')}`);
@@ -98,8 +98,8 @@ test('long-poll answers while WebSocket hangs, WebSocket takes over when it work
 
   const all = Array.from({ length: COUNT }, (_, index) => index + 1);
   assert.ok(proxy.swallowed >= 1);
-  assert.ok((await ask(hanging, 'openedAfter')) < LONG_POLL_MS, `open after ${await ask(hanging, 'openedAfter')} ms`);
-  assert.deepEqual(await ask(hanging, 'transports'), ['poll', 'ws']);
+  assert.ok((await ask(hanging, 'openedAfter')) < HTTP_MS, `open after ${await ask(hanging, 'openedAfter')} ms`);
+  assert.deepEqual(await ask(hanging, 'transports'), ['sse', 'ws']);
   assert.deepEqual(await ask(direct, 'transports'), ['ws']);
   assert.deepEqual(await ask(hanging, 'heard'), all);
   assert.deepEqual(await ask(direct, 'heard'), all);

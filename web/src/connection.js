@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * Keeps a session connected: races the transports, reconnects with back-off, moves from long-poll to WebSocket, and
+ * Keeps a session connected: races the transports, reconnects with back-off, moves from HTTP to WebSocket, and
  * hands on each numbered message once and in order. What the messages mean is the client's business.
  */
 import { backoffMs } from './backoff.js';
-import { LongPollTransport, endSession } from './long_poll_transport.js';
+import { HttpTransport, endSession } from './http_transport.js';
+import { StreamTrust } from './stream_trust.js';
 import { TransportRace } from './transport_race.js';
 import { TransportUpgrade } from './transport_upgrade.js';
 import { Verdict } from './verdict.js';
@@ -30,20 +31,24 @@ import { WebSocketTransport } from './websocket_transport.js';
  * @typedef {object} ConnectionOptions
  * @property {import('./environment.js').Environment} environment
  * @property {URL} baseUrl
- * @property {'auto' | 'ws' | 'poll'} mode
+ * @property {TransportName[]} transports those that may be used
  * @property {import('./session_state.js').SessionState} session
  * @property {ConnectionHandlers} handlers
  */
 
 const STEADY_MS = 10_000;
+/** Best first. @type {TransportName[]} */
+export const TRANSPORTS = ['ws', 'sse', 'poll'];
 
 export class Connection {
   #environment;
   #baseUrl;
-  #mode;
+  /** @type {Set<TransportName>} */
+  #allowed = new Set();
   #session;
   #handlers;
   #verdict = new Verdict();
+  #streams = new StreamTrust();
   #upgrade;
   /** @type {ConnectionState} */
   #state = 'idle';
@@ -56,17 +61,19 @@ export class Connection {
   /** @type {any} */
   #timer = null;
   #welcomedAt = 0;
+  /** The server asked not to be called before. */
+  #welcomeFrom = -Infinity;
   failures = 0;
   counters = { resumed: 0, anew: 0, duplicates: 0, gaps: 0, received: 0 };
 
   /** @param {ConnectionOptions} options */
-  constructor({ environment, baseUrl, mode, session, handlers }) {
+  constructor({ environment, baseUrl, transports, session, handlers }) {
     this.#environment = environment;
     this.#baseUrl = baseUrl;
-    this.#mode = mode === 'auto' && !environment.WebSocket ? 'poll' : mode;
     this.#session = session;
     this.#handlers = handlers;
     this.#upgrade = new TransportUpgrade(environment, () => this.#startUpgrade());
+    this.#allow(transports);
   }
 
   get state() {
@@ -89,8 +96,27 @@ export class Connection {
 
   /** The network may have changed. */
   wake() {
-    if (this.#state === 'reconnecting' && !this.#race) this.#connect();
-    else if (this.#state === 'open') this.#upgrade.soon();
+    this.#streams.forget();
+    if (this.#state === 'open') {
+      this.#transport?.recheck?.();
+      this.#upgrade.soon();
+    } else if (this.#state === 'reconnecting' && !this.#race && !this.#isUnwelcome) {
+      this.#connect();
+    }
+  }
+
+  /**
+   * Goes on with the best of these transports, at once if another one carries the session.
+   * @param {TransportName[]} transports
+   */
+  use(transports) {
+    this.#allow(transports);
+    this.#streams.forget();
+    const best = TRANSPORTS.find((name) => this.#allowed.has(name));
+    const settled = this.#state === 'open' && this.transport === best && !this.#parked;
+    if (settled) this.#transport?.wake?.();
+    if (settled || this.#state === 'idle' || this.#state === 'stopped' || this.#isUnwelcome) return;
+    this.#connect();
   }
 
   /**
@@ -116,19 +142,21 @@ export class Connection {
   #connect() {
     this.#drop();
     this.#setState(this.#session.session ? 'reconnecting' : 'connecting');
-    const pollOnly = this.#mode === 'poll' || (this.#mode === 'auto' && this.#upgrade.distrustsWebSocket);
+    const http = this.#receiveChoice !== null;
     this.#race = this.#makeRace({
-      names: pollOnly ? ['poll'] : this.#mode === 'ws' ? ['ws'] : ['ws', 'poll'],
+      webSocket: this.#allowed.has('ws') && !(http && this.#upgrade.distrustsWebSocket),
+      http,
       makeHello: () => this.#handlers.makeHello(),
       onFailed: (closure) => this.#onHelloFailed(closure),
     });
     this.#race.start();
   }
 
-  /** Long-poll goes on while a WebSocket is tried. */
+  /** HTTP goes on while a WebSocket is tried. */
   #startUpgrade() {
     const race = this.#makeRace({
-      names: ['ws'],
+      webSocket: true,
+      http: false,
       makeHello: () => {
         this.#upgrade.spoke();
         this.#transport?.rest?.();
@@ -140,25 +168,28 @@ export class Connection {
     race.start();
   }
 
-  /** @param {{ names: TransportName[], makeHello: () => Hello, onFailed: (closure: Closure) => void }} plan */
-  #makeRace({ names, makeHello, onFailed }) {
-    /** @type {(Make: typeof WebSocketTransport | typeof LongPollTransport) => Transport} */
-    const make = (Make) => {
+  /** @param {{ webSocket: boolean, http: boolean, makeHello: () => Hello, onFailed: (closure: Closure) => void }} plan */
+  #makeRace({ webSocket, http, makeHello, onFailed }) {
+    /** @param {(handlers: import('./transport.js').TransportHandlers) => Transport} construct */
+    const make = (construct) => {
       /** @type {Transport} */
-      const transport = new Make(this.#environment, this.#baseUrl, this.#session, {
+      const transport = construct({
         onOpen: () => race.opened(transport),
         onWelcome: (welcome) => this.#onWelcome(race, transport, welcome),
         onMessage: (message) => this.#onMessage(transport, message),
         onConfirmed: (n) => this.#session.confirm(n),
         onTooLarge: () => this.#session.dropLargest(),
+        onRenamed: () => this.#transport === transport && this.#setState('open'),
         onClosed: (closure) => (this.#transport === transport ? this.#onLost(closure) : race.lost(transport, closure)),
       });
       return transport;
     };
+    const [environment, baseUrl, session] = [this.#environment, this.#baseUrl, this.#session];
+    const [receive, trust] = [this.#receiveChoice, this.#streams];
     const race = new TransportRace({
-      environment: this.#environment,
-      webSocket: names.includes('ws') ? make(WebSocketTransport) : null,
-      longPoll: names.includes('poll') ? make(LongPollTransport) : null,
+      environment,
+      webSocket: webSocket ? make((handlers) => new WebSocketTransport(environment, baseUrl, session, handlers)) : null,
+      http: http && receive ? make((handlers) => new HttpTransport(environment, baseUrl, session, handlers, { receive, trust })) : null,
       makeHello,
       onFailed,
     });
@@ -173,6 +204,9 @@ export class Connection {
   #onWelcome(race, transport, welcome) {
     race.won(transport);
     this.#race = null;
+    // What a goaway of the transport before had put off is done.
+    this.#environment.clearTimeout(this.#timer);
+    this.#timer = null;
     this.#parked = null;
     this.#transport?.close();
     this.#transport = transport;
@@ -182,7 +216,7 @@ export class Connection {
     if (how === 'resumed') this.counters.resumed += 1;
     if (how === 'anew') this.#onAnew(peer === welcome.peer);
     if (transport.name === 'ws') this.#upgrade.succeeded();
-    else if (this.#mode === 'auto') this.#upgrade.schedule();
+    else if (this.#allowed.has('ws')) this.#upgrade.schedule();
     this.#setState('open');
     this.#handlers.onWelcome(welcome);
   }
@@ -251,7 +285,7 @@ export class Connection {
     this.#upgrade.failed();
     const parked = this.#parked;
     this.#parked = null;
-    // It was our own hello that ended the long-poll.
+    // It was our own hello that ended the receive over HTTP.
     if (parked) return this.#onLost(parked.reason === 'superseded' ? { reason: 'network' } : parked);
     this.#transport?.wake?.();
     this.#upgrade.schedule();
@@ -282,8 +316,9 @@ export class Connection {
     }
     const backoff = backoffMs(this.failures, this.#environment.random());
     this.failures += 1;
-    this.#setState('reconnecting');
     const wait = Math.max(backoff, closure.retryAfterMs ?? 0);
+    this.#welcomeFrom = this.#environment.now() + (closure.retryAfterMs ?? 0);
+    this.#setState('reconnecting');
     this.#timer = this.#environment.setTimeout(() => this.#connect(), wait);
   }
 
@@ -296,6 +331,25 @@ export class Connection {
     this.#parked = null;
     this.#transport?.close();
     this.#transport = null;
+  }
+
+  /** @param {TransportName[]} transports */
+  #allow(transports) {
+    const usable = transports.filter((name) => name !== 'ws' || this.#environment.WebSocket);
+    // With nothing left that could work, what was asked for fails and says so.
+    this.#allowed = new Set(usable.length > 0 ? usable : transports);
+    if (!this.#allowed.has('ws')) this.#upgrade.cancel();
+  }
+
+  /** @returns {import('./http_transport.js').ReceiveChoice | null} */
+  get #receiveChoice() {
+    const [stream, poll] = [this.#allowed.has('sse'), this.#allowed.has('poll')];
+    return stream && poll ? 'either' : stream ? 'sse' : poll ? 'poll' : null;
+  }
+
+  /** Whether the server asked not to be called yet. */
+  get #isUnwelcome() {
+    return this.#state === 'reconnecting' && !this.#race && this.#environment.now() < this.#welcomeFrom;
   }
 
   /** @param {ConnectionState} state */

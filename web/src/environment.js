@@ -9,7 +9,7 @@ import { onWake } from './wake.js';
  * @property {() => number} now monotonic milliseconds
  * @property {() => number} random in [0, 1)
  * @property {typeof globalThis.fetch} fetch
- * @property {new (url: string, protocol: string) => WebSocket} [WebSocket] absent: long-poll only
+ * @property {new (url: string, protocol: string) => WebSocket} [WebSocket] absent: HTTP only
  * @property {(callback: () => void) => () => void} [onWake] calls back whenever the page may have slept or changed
  *   its network; the result stops that
  */

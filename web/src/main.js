@@ -17,7 +17,7 @@ const view = new View();
 /** @param {string} room */
 function makeRoom(room) {
   const baseUrl = new URL('.', location.href);
-  const client = new SignalingClient({ baseUrl, transport: params.transport, environment });
+  const client = new SignalingClient({ baseUrl, transports: params.transports, environment });
   const session = new RoomSession({
     client,
     room,

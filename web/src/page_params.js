@@ -1,4 +1,5 @@
 // @ts-check
+import { TRANSPORTS } from './connection.js';
 import { isRoomName } from './protocol.js';
 
 /**
@@ -7,7 +8,7 @@ import { isRoomName } from './protocol.js';
  * @property {boolean} badRoom the link names one that cannot exist
  * @property {boolean} join without a click
  * @property {boolean} relayOnly
- * @property {'auto' | 'ws' | 'poll'} transport
+ * @property {import('./transport.js').TransportName[]} transports all but when the link names one
  */
 
 /**
@@ -16,13 +17,13 @@ import { isRoomName } from './protocol.js';
  */
 export function readParams(url) {
   const room = url.searchParams.get('room') ?? '';
-  const transport = url.searchParams.get('transport');
+  const named = TRANSPORTS.filter((name) => name === url.searchParams.get('transport'));
   return {
     room: isRoomName(room) ? room : '',
     badRoom: room !== '' && !isRoomName(room),
     join: url.searchParams.get('join') === '1',
     relayOnly: url.searchParams.get('relay') === '1',
-    transport: transport === 'ws' || transport === 'poll' ? transport : 'auto',
+    transports: named.length > 0 ? named : TRANSPORTS,
   };
 }
 

@@ -34,6 +34,7 @@ export const SUBPROTOCOL = 'icebreaker.v1';
  * @property {IceServer[]} [ice_servers]
  * @property {number} [ice_ttl_s]
  * @property {number} [hold_ms]
+ * @property {number} [ping_ms]
  * @property {number} [resume_window_ms]
  * @property {Limits} [limits]
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The client of the signaling server, for any page: no dependency, no build step, typed by these comments. It keeps
- * one session alive over WebSocket or long-poll, whichever gets through, and across reconnects, sleeping laptops and
+ * one session alive over WebSocket, event stream or long-poll, whichever gets through, and across reconnects, sleeping laptops and
  * restarts of the server. web/README.md tells more. A complete use, which a test runs (web/examples/chat.js):
  *
  * ```js
@@ -24,7 +24,7 @@
  * addEventListener('pagehide', (event) => event.persisted || client.stop({ unloading: true }));
  * ```
  */
-import { Connection } from './connection.js';
+import { Connection, TRANSPORTS } from './connection.js';
 import { Emitter } from './emitter.js';
 import { browserEnvironment } from './environment.js';
 import { PROTOCOL_VERSION } from './protocol.js';
@@ -56,7 +56,8 @@ import { Wishes } from './wishes.js';
 /**
  * @typedef {object} ClientOptions
  * @property {URL | string} baseUrl where the server is, http or https
- * @property {'auto' | 'ws' | 'poll'} [transport] `auto`: WebSocket, and long-poll where that does not get through
+ * @property {TransportName[]} [transports] those that may be used, all by default: WebSocket, where that does not get
+ *   through HTTP with an event stream, and where that is kept back long-poll
  * @property {string | (() => string)} [token] a JWT for servers that want one; a function is asked at each connect
  * @property {string} [user] the name that others may watch
  * @property {string} [room] what will be joined, so that the server places the session near it
@@ -86,7 +87,7 @@ export class SignalingClient extends Emitter {
   /** @param {ClientOptions} options */
   constructor(options) {
     super();
-    const { transport = 'auto', environment = browserEnvironment() } = options;
+    const { transports = TRANSPORTS, environment = browserEnvironment() } = options;
     const baseUrl = new URL(options.baseUrl);
     if (!baseUrl.pathname.endsWith('/')) baseUrl.pathname += '/';
     this.#options = options;
@@ -94,7 +95,7 @@ export class SignalingClient extends Emitter {
     this.#connection = new Connection({
       environment,
       baseUrl,
-      mode: transport,
+      transports: checked(transports),
       session: this.#session,
       handlers: {
         makeHello: () => this.#hello(),
@@ -200,6 +201,14 @@ export class SignalingClient extends Emitter {
   }
 
   /**
+   * Moves the session to the best of these transports, at once if another one carries it. Nothing is lost by that.
+   * @param {TransportName[]} transports as the option; what it was given before is forgotten
+   */
+  useTransports(transports) {
+    this.#connection.use(checked(transports));
+  }
+
+  /**
    * Ends the session: others see `peer-left` at once.
    * @param {Ending} [how]
    */
@@ -276,4 +285,11 @@ export class SignalingClient extends Emitter {
     }
     this.emit('state', { state, transport: this.transport, failures: this.#connection.failures });
   }
+}
+
+/** @param {TransportName[]} transports */
+function checked(transports) {
+  const known = transports.length > 0 && transports.every((name) => TRANSPORTS.includes(name));
+  if (!known) throw new TypeError(`transports must be some of ${TRANSPORTS.join(', ')}`);
+  return transports;
 }

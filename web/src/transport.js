@@ -7,7 +7,7 @@
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./protocol.js').Hello} Hello */
 /** @typedef {import('./protocol.js').Welcome} Welcome */
-/** @typedef {'ws' | 'poll'} TransportName */
+/** WebSocket, HTTP with an event stream, HTTP with long-poll. @typedef {'ws' | 'sse' | 'poll'} TransportName */
 /**
  * - `network`: nobody answered, or the connection broke
  * - `busy`: the server asks to come back later
@@ -26,6 +26,7 @@
  * @property {(message: Message) => void} onMessage
  * @property {(n: number) => void} onConfirmed own messages up to n arrived
  * @property {() => void} onTooLarge one of the unconfirmed messages is larger than the server takes
+ * @property {() => void} onRenamed it goes on under another name: long-poll instead of an event stream
  * @property {(closure: Closure) => void} onClosed once, never after close()
  */
 /**
@@ -38,6 +39,7 @@
  * @property {() => void} [rest] starts no new receive, which would take the session back from the transport that
  *   says hello meanwhile
  * @property {() => void} [wake] ends the rest
+ * @property {() => void} [recheck] the network may have changed: finds out whether what is open still lives
  * @property {() => void} end flushes and ends the session on the server
  * @property {() => void} close drops the connection; the session lives on
  */

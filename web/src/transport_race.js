@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Finds a transport that works: WebSocket first, long-poll when that fails or hangs. Hello is never in
+ * Finds a transport that works: WebSocket first, HTTP when that fails or hangs. Hello is never in
  * flight on two transports at once, since the second one would end or supersede the first one's session.
  */
 
@@ -16,7 +16,7 @@ const CONNECT_MS = 10_000;
  * @typedef {object} RaceOptions
  * @property {import('./environment.js').Environment} environment
  * @property {Transport | null} webSocket
- * @property {Transport | null} longPoll
+ * @property {Transport | null} http
  * @property {() => Hello} makeHello
  * @property {(closure: Closure) => void} onFailed nobody won
  */
@@ -41,14 +41,14 @@ export class TransportRace {
   }
 
   start() {
-    const { webSocket, longPoll, environment } = this.#options;
+    const { webSocket, http, environment } = this.#options;
     if (webSocket) this.#runners.add(webSocket);
-    if (longPoll) this.#runners.add(longPoll);
+    if (http) this.#runners.add(http);
     if (!webSocket) {
-      longPoll?.connect();
+      http?.connect();
       return;
     }
-    if (longPoll) this.#headStart = environment.setTimeout(() => this.#startLongPoll(), HEAD_START_MS);
+    if (http) this.#headStart = environment.setTimeout(() => this.#startHttp(), HEAD_START_MS);
     this.#wait(CONNECT_MS, webSocket);
     webSocket.connect();
   }
@@ -83,7 +83,7 @@ export class TransportRace {
     if (this.#speaker === transport) this.#speaker = null;
     if (this.#speaker) return;
     if (this.#ready && this.#runners.has(this.#ready)) this.#speak(this.#ready);
-    else if (transport === this.#options.webSocket) this.#startLongPoll();
+    else if (transport === this.#options.webSocket) this.#startHttp();
   }
 
   cancel() {
@@ -92,10 +92,10 @@ export class TransportRace {
     this.#runners.clear();
   }
 
-  #startLongPoll() {
-    const { environment, longPoll } = this.#options;
+  #startHttp() {
+    const { environment, http } = this.#options;
     environment.clearTimeout(this.#headStart);
-    if (!this.#over && !this.#speaker) longPoll?.connect();
+    if (!this.#over && !this.#speaker) http?.connect();
   }
 
   /** @param {Transport} transport */

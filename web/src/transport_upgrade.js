@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Brings a session that runs on long-poll back to WebSocket: tries at growing intervals while long-poll goes on
- * working, so a try that fails costs nothing. Also tells which WebSockets are not worth another try for now: those
+ * Brings a session that runs over HTTP back to WebSocket: tries at growing intervals while HTTP goes on working,
+ * so a try that fails costs nothing. Also tells which WebSockets are not worth another try for now: those
  * that get through and then do not last.
  */
 
@@ -33,7 +33,7 @@ export class TransportUpgrade {
     this.#start = start;
   }
 
-  /** Whether the server may know of the new WebSocket already, and so end the long-poll for it. */
+  /** Whether the server may know of the new WebSocket already, and so end the receive over HTTP for it. */
   get speaking() {
     return this.#speaking;
   }
@@ -42,7 +42,7 @@ export class TransportUpgrade {
     return this.#shortSockets >= SHORT_SOCKETS_LIMIT;
   }
 
-  /** Long-poll carries the session now. */
+  /** HTTP carries the session now. */
   schedule() {
     const ceiling = Math.min(LAST_MS, FIRST_MS * 2 ** Math.min(this.#attempts, 16));
     this.#environment.clearTimeout(this.#timer);

@@ -1,4 +1,5 @@
 // @ts-check
+import { AckPace } from './ack_pace.js';
 import { SUBPROTOCOL, decodeServerMessage } from './protocol.js';
 import { closureOfWebSocket } from './transport.js';
 
@@ -7,8 +8,6 @@ import { closureOfWebSocket } from './transport.js';
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./protocol.js').Welcome} Welcome */
 
-const ACK_EVERY_MESSAGES = 32;
-const ACK_EVERY_MS = 1_000;
 // The server confirms within a second; silence after a message means that the connection is dead.
 const CONFIRM_MS = 8_000;
 const ENDING_CODES = new Set(['superseded', 'session_lost', 'unauthorized', 'unsupported_protocol']);
@@ -27,9 +26,7 @@ export class WebSocketTransport {
   #closed = false;
   /** @type {Message | undefined} */
   #lastError;
-  #unacknowledged = 0;
-  /** @type {any} */
-  #ackTimer = null;
+  #acks;
   /** @type {any} */
   #confirmTimer = null;
 
@@ -46,6 +43,7 @@ export class WebSocketTransport {
     this.#url = url.href;
     this.#state = state;
     this.#handlers = handlers;
+    this.#acks = new AckPace(environment, () => this.#acknowledge());
   }
 
   connect() {
@@ -74,9 +72,7 @@ export class WebSocketTransport {
   }
 
   delivered() {
-    this.#unacknowledged += 1;
-    if (this.#unacknowledged >= ACK_EVERY_MESSAGES) this.#acknowledge();
-    else this.#ackTimer ??= this.#environment.setTimeout(() => this.#acknowledge(), ACK_EVERY_MS);
+    this.#acks.delivered();
   }
 
   end() {
@@ -99,7 +95,7 @@ export class WebSocketTransport {
       this.flush();
     } else if (message.type === 'ack') {
       this.#handlers.onConfirmed(message.n);
-      this.#clear('confirm');
+      this.#clearConfirmation();
       if (this.#state.pending > 0) this.#expectConfirmation();
     } else if (message.type === 'error' && message.seq === undefined) {
       this.#onTransportError(message);
@@ -119,8 +115,6 @@ export class WebSocketTransport {
   }
 
   #acknowledge() {
-    this.#clear('ack');
-    this.#unacknowledged = 0;
     if (!this.#closed) this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#state.lastSeq }));
   }
 
@@ -138,15 +132,13 @@ export class WebSocketTransport {
   /** @param {number} code */
   #stop(code) {
     this.#closed = true;
-    this.#clear('ack');
-    this.#clear('confirm');
+    this.#acks.clear();
+    this.#clearConfirmation();
     this.#socket?.close(code);
   }
 
-  /** @param {'ack' | 'confirm'} which */
-  #clear(which) {
-    this.#environment.clearTimeout(which === 'ack' ? this.#ackTimer : this.#confirmTimer);
-    if (which === 'ack') this.#ackTimer = null;
-    else this.#confirmTimer = null;
+  #clearConfirmation() {
+    this.#environment.clearTimeout(this.#confirmTimer);
+    this.#confirmTimer = null;
   }
 }

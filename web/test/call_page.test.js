@@ -96,7 +96,7 @@ function setUp({ params, online = true, copy = async () => {} } = {}) {
     window,
     view: /** @type {any} */ (view),
     media: /** @type {any} */ (media),
-    params: { room: 'lobby', badRoom: false, join: false, relayOnly: false, transport: 'auto', ...params },
+    params: { room: 'lobby', badRoom: false, join: false, relayOnly: false, transports: ['ws', 'sse', 'poll'], ...params },
     makeRoom: () => {
       rooms.push({ client: new Emitter(), session: new FakeSession() });
       return /** @type {any} */ (rooms.at(-1));

@@ -14,12 +14,12 @@ globalThis.crypto ??= /** @type {any} */ (webcrypto);
 const read = (query) => readParams(new URL(`https://call.test/${query}`));
 
 test('a link names room, transport, relay and whether to join', () => {
-  assert.deepEqual(read('?room=a.b&join=1&relay=1&transport=poll'), { room: 'a.b', badRoom: false, join: true, relayOnly: true, transport: 'poll' });
-  assert.deepEqual(read(''), { room: '', badRoom: false, join: false, relayOnly: false, transport: 'auto' });
+  assert.deepEqual(read('?room=a.b&join=1&relay=1&transport=sse'), { room: 'a.b', badRoom: false, join: true, relayOnly: true, transports: ['sse'] });
+  assert.deepEqual(read(''), { room: '', badRoom: false, join: false, relayOnly: false, transports: ['ws', 'sse', 'poll'] });
 });
 
 test('what a link must not say is not taken, and a bad room is told apart from none', () => {
-  assert.deepEqual(read('?room=%3Cb%3E&join=yes&transport=smoke'), { room: '', badRoom: true, join: false, relayOnly: false, transport: 'auto' });
+  assert.deepEqual(read('?room=%3Cb%3E&join=yes&transport=smoke'), { room: '', badRoom: true, join: false, relayOnly: false, transports: ['ws', 'sse', 'poll'] });
 });
 
 test('the link to send holds the room alone, the own address keeps the rest', () => {

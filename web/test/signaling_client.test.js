@@ -17,17 +17,17 @@ describe('choosing a transport', () => {
     assert.deepEqual(server.requests, []);
   });
 
-  test('a refused WebSocket leads to long-poll at once', async () => {
+  test('a refused WebSocket leads to an event stream at once', async () => {
     const { server, client } = setUp({ webSocket: 'refused' });
 
     client.start();
     await settle();
 
-    assert.equal(client.transport, 'poll');
+    assert.equal(client.transport, 'sse');
     assert.equal(server.hellos.length, 1);
   });
 
-  test('a hanging WebSocket leads to long-poll after a second and is closed', async () => {
+  test('a hanging WebSocket leads to an event stream after a second and is closed', async () => {
     const { clock, server, client } = setUp({ webSocket: 'hangs' });
 
     client.start();
@@ -35,23 +35,23 @@ describe('choosing a transport', () => {
     assert.equal(client.state, 'connecting');
     await clock.advance(1);
 
-    assert.equal(client.transport, 'poll');
+    assert.equal(client.transport, 'sse');
     assert.ok(server.sockets[0].closed);
   });
 
-  test('a WebSocket that opens and then passes nothing leads to long-poll with one session only', async () => {
+  test('a WebSocket that opens and then passes nothing leads to HTTP with one session only', async () => {
     const { clock, server, client } = setUp({ webSocket: 'mute' });
 
     client.start();
     await clock.advance(5_000);
 
-    assert.equal(client.transport, 'poll');
+    assert.equal(client.transport, 'sse');
     assert.equal(server.sessions.size, 1);
   });
 
-  test('transport=ws never asks over HTTP, transport=poll never opens a WebSocket', async () => {
-    const onlyWs = setUp({ transport: 'ws', webSocket: 'refused' });
-    const onlyPoll = setUp({ transport: 'poll' });
+  test('ws alone never asks over HTTP, poll alone never opens a WebSocket', async () => {
+    const onlyWs = setUp({ transports: ['ws'], webSocket: 'refused' });
+    const onlyPoll = setUp({ transports: ['poll'] });
 
     onlyWs.client.start();
     onlyPoll.client.start();
@@ -63,10 +63,10 @@ describe('choosing a transport', () => {
   });
 });
 
-for (const transport of /** @type {const} */ (['ws', 'poll'])) {
+for (const transport of /** @type {const} */ (['ws', 'sse', 'poll'])) {
   describe(`a session over ${transport}`, () => {
     test('messages from before the connection arrive in order', async () => {
-      const { server, client } = setUp({ transport });
+      const { server, client } = setUp({ transports: [transport] });
       client.start();
       client.join('lobby');
       client.signal('peer2', { kind: 'offer', sdp: 'v=0' });
@@ -77,7 +77,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('what the server sent and the client did not get comes once after a drop', async () => {
-      const { clock, server, client, messages } = setUp({ transport });
+      const { clock, server, client, messages } = setUp({ transports: [transport] });
       client.start();
       await settle();
       server.deliver(signal(1));
@@ -97,7 +97,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('what the server did not confirm is sent again and taken once', async () => {
-      const { clock, server, client } = setUp({ transport });
+      const { clock, server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
       server.loseConfirmations = true;
@@ -113,7 +113,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('a lost session comes back with the same peer and room and numbers from one', async () => {
-      const { clock, server, client, messages } = setUp({ transport });
+      const { clock, server, client, messages } = setUp({ transports: [transport] });
       let anew = 0;
       client.on('anew', ({ samePeer }) => (anew += samePeer ? 1 : 100));
       client.start();
@@ -134,7 +134,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('a resume token that is not taken leads to a new session that joins again', async () => {
-      const { clock, server, client, messages } = setUp({ transport });
+      const { clock, server, client, messages } = setUp({ transports: [transport] });
       client.start();
       client.join('lobby');
       await settle();
@@ -149,7 +149,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('bad_sequence is answered from the number that the server expects', async () => {
-      const { clock, server, client } = setUp({ transport });
+      const { clock, server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
       server.swallow = 1;
@@ -163,7 +163,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('a server that forgot what it had confirmed has lost the session', async () => {
-      const { clock, server, client } = setUp({ transport });
+      const { clock, server, client } = setUp({ transports: [transport] });
       client.start();
       client.join('lobby');
       client.signal('peer2', { kind: 'test', number: 1 });
@@ -181,7 +181,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('stop ends the session on the server', async () => {
-      const { server, client } = setUp({ transport });
+      const { server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
 
@@ -193,7 +193,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('stop while the page goes away ends the session, whatever gets lost with the page', async () => {
-      const { server, client } = setUp({ transport });
+      const { server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
       server.swallow = 1;
@@ -205,7 +205,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('stop while the connection is lost ends the session, too', async () => {
-      const { server, client } = setUp({ transport });
+      const { server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
       server.dropConnections();
@@ -218,7 +218,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('a message larger than the server takes is refused here and uses no number', async () => {
-      const { server, client } = setUp({ transport });
+      const { server, client } = setUp({ transports: [transport] });
       client.start();
       await settle();
 
@@ -230,7 +230,7 @@ for (const transport of /** @type {const} */ (['ws', 'poll'])) {
     });
 
     test('coming online ends the wait for the next try', async () => {
-      const { server, client } = setUp({ transport, random: () => 0.99 });
+      const { server, client } = setUp({ transports: [transport], random: () => 0.99 });
       client.start();
       await settle();
       server.dropConnections();

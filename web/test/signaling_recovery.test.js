@@ -5,7 +5,7 @@ import { LONGEST_BACKOFF_MS, numbers, setUp, signal } from './support/client_sce
 import { settle } from './support/fake_clock.js';
 import { error } from './support/fake_server.js';
 
-test('a session moves from WebSocket to long-poll without losing or repeating anything', async () => {
+test('a session moves from WebSocket to HTTP without losing or repeating anything', async () => {
   const { clock, server, client, messages } = setUp();
   client.start();
   await settle();
@@ -24,7 +24,7 @@ test('a session moves from WebSocket to long-poll without losing or repeating an
   client.signal('peer2', { kind: 'test', number: 11 });
   await settle();
 
-  assert.equal(client.transport, 'poll');
+  assert.equal(client.transport, 'sse');
   assert.deepEqual(numbers(messages), [1, 2]);
   assert.deepEqual(numbers(server.taken), [10, 11]);
 });
@@ -56,7 +56,7 @@ test('random drops in both directions keep every message once and in order', asy
 });
 
 test('received messages are acknowledged within a second or 32 messages', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws' });
+  const { clock, server, client } = setUp({ transports: ['ws'] });
   client.start();
   await settle();
 
@@ -70,7 +70,7 @@ test('received messages are acknowledged within a second or 32 messages', async 
 });
 
 test('a WebSocket that stops confirming is given up', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws' });
+  const { clock, server, client } = setUp({ transports: ['ws'] });
   client.start();
   await settle();
   server.loseConfirmations = true;
@@ -88,7 +88,7 @@ test('a WebSocket that stops confirming is given up', async () => {
 });
 
 test('superseded three times within ten seconds is given up and told', async () => {
-  const { clock, server, client, stopped } = setUp({ transport: 'ws', random: () => 0 });
+  const { clock, server, client, stopped } = setUp({ transports: ['ws'], random: () => 0 });
   client.start();
   await settle();
 
@@ -102,7 +102,7 @@ test('superseded three times within ten seconds is given up and told', async () 
 });
 
 test('superseded now and then is only a reason to come back', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws' });
+  const { clock, server, client } = setUp({ transports: ['ws'] });
   client.start();
   await settle();
 
@@ -115,7 +115,7 @@ test('superseded now and then is only a reason to come back', async () => {
 });
 
 test('a goaway moves the session before the instance ends', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws' });
+  const { clock, server, client } = setUp({ transports: ['ws'] });
   client.start();
   await settle();
 
@@ -128,7 +128,7 @@ test('a goaway moves the session before the instance ends', async () => {
 });
 
 test('a server that asks to come back later is left alone until then', async () => {
-  const { clock, server, client } = setUp({ transport: 'poll', random: () => 0 });
+  const { clock, server, client } = setUp({ transports: ['poll'], random: () => 0 });
   server.refusal = { ...error('unavailable'), retry_after_ms: 7_000 };
   client.start();
   await clock.advance(6_999);
@@ -152,7 +152,7 @@ test('a visitor whom the server refuses is told and does not try again', async (
 });
 
 test('waits between tries grow, never past the ceiling, and start anew after a steady connection', async () => {
-  const { clock, server, client } = setUp({ transport: 'poll', random: () => 0.999 });
+  const { clock, server, client } = setUp({ transports: ['poll'], random: () => 0.999 });
   server.http = 'refused';
   client.start();
   await settle();
@@ -176,7 +176,7 @@ test('waits between tries grow, never past the ceiling, and start anew after a s
 });
 
 test('what a POST left out is sent again', async () => {
-  const { clock, server, client } = setUp({ transport: 'poll' });
+  const { clock, server, client } = setUp({ transports: ['poll'] });
   client.start();
   await settle();
   server.swallow = 1;

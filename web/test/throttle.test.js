@@ -7,9 +7,9 @@ import { settle } from './support/fake_clock.js';
 /** @param {number} count */
 const upTo = (count) => Array.from({ length: count }, (_, index) => index + 1);
 
-for (const transport of /** @type {const} */ (['ws', 'poll'])) {
+for (const transport of /** @type {const} */ (['ws', 'sse', 'poll'])) {
   test(`messages refused for their rate over ${transport} go out again in order, and nobody hears of it`, async () => {
-    const { clock, server, client, messages } = setUp({ transport, random: () => 0 });
+    const { clock, server, client, messages } = setUp({ transports: [transport], random: () => 0 });
     /** @type {number[]} */
     const waits = [];
     client.on('throttled', ({ retryAfterMs }) => waits.push(retryAfterMs));
@@ -70,7 +70,7 @@ test('what waited goes out in small batches until nothing waits', async () => {
 });
 
 test('a refusal that comes after a reconnect still finds its message', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws', random: () => 0 });
+  const { clock, server, client } = setUp({ transports: ['ws'], random: () => 0 });
   client.start();
   await settle();
   server.budget = 1;
@@ -97,7 +97,7 @@ test('a refusal of a message that nobody knows any more is told', async () => {
 });
 
 test('stop during a pause still ends the session', async () => {
-  const { clock, server, client } = setUp({ transport: 'ws' });
+  const { clock, server, client } = setUp({ transports: ['ws'] });
   client.start();
   await settle();
   server.budget = 0;

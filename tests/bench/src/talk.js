@@ -32,7 +32,7 @@ function socketIoPerson(url, outcome) {
 
 /** The client of the web page, held to long-poll. @param {string} url @param {Outcome} outcome @returns {Person} */
 function icebreakerPerson(url, outcome) {
-  const client = new SignalingClient({ baseUrl: url, transport: 'poll' });
+  const client = new SignalingClient({ baseUrl: url, transports: ['poll'] });
   let peer = '';
   client.on('message', (message) => {
     if (message.type === 'joined') peer = message.peers[0]?.peer ?? '';

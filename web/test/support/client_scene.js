@@ -8,13 +8,14 @@ export const LONGEST_BACKOFF_MS = 15_000;
 
 /**
  * A client, its server and the messages that the application got.
- * @param {{ transport?: 'auto' | 'ws' | 'poll', random?: () => number, webSocket?: FakeServer['webSocket'] }} [options]
+ * @param {{ transports?: import('../../src/transport.js').TransportName[], random?: () => number, webSocket?: FakeServer['webSocket'], without?: 'WebSocket' }} [options]
  */
-export function setUp({ transport = 'auto', random, webSocket = 'ok' } = {}) {
+export function setUp({ transports, random, webSocket = 'ok', without } = {}) {
   const clock = new FakeClock();
   const server = new FakeServer(clock);
   server.webSocket = webSocket;
-  const client = new SignalingClient({ baseUrl: BASE_URL, transport, environment: server.environment(random) });
+  const environment = { ...server.environment(random), ...(without && { [without]: undefined }) };
+  const client = new SignalingClient({ baseUrl: BASE_URL, transports, environment });
   /** @type {any[]} */
   const messages = [];
   client.on('message', (message) => messages.push(message));

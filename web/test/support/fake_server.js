@@ -1,6 +1,8 @@
 // @ts-check
 /** A signaling server in memory: the session rules of the protocol, over a WebSocket and a fetch that tests break. */
 
+import { FakeStream } from './fake_stream.js';
+
 /** @typedef {{ type: string, [field: string]: any }} Message */
 /**
  * @typedef {object} Session
@@ -13,16 +15,26 @@
  * @property {Message[]} mailbox
  * @property {string | null} room
  * @property {FakeSocket | null} socket
+ * @property {FakeStream | null} stream
  * @property {((reply: { status: number, body: any }) => void) | null} poll
  */
 
 const HOLD_MS = 20_000;
+const PING_MS = 25_000;
 
 export class FakeServer {
   /** `mute` hears nothing, the answers of `deaf` do not arrive. @type {'ok' | 'refused' | 'hangs' | 'mute' | 'deaf'} */
   webSocket = 'ok';
   /** @type {'ok' | 'refused'} */
   http = 'ok';
+  /** `kept` back by a proxy, `reset` by it, answered by it with a page of its own. @type {'ok' | 'kept' | 'reset' | 'page'} */
+  events = 'ok';
+  /** How long each request takes to arrive. */
+  latencyMs = 0;
+  /** Answers POSTs of messages until it is taken away. @type {{ status: number, body: any, headers?: Record<string, string> } | null} */
+  postRefusal = null;
+  /** Whether streams show signs of life. */
+  pings = true;
   /** Whether the next POSTs and frames of the client arrive but their answer gets lost. */
   loseConfirmations = false;
   /** @type {Map<string, Session>} */
@@ -97,8 +109,9 @@ export class FakeServer {
   dropConnections() {
     for (const session of this.sessions.values()) {
       session.socket?.serverClose(1006);
+      session.stream?.fail();
       session.poll?.({ status: 0, body: null });
-      session.socket = session.poll = null;
+      session.socket = session.stream = session.poll = null;
     }
   }
 
@@ -117,7 +130,7 @@ export class FakeServer {
     this.#ids += 1;
     const [peer, room] = token ? token.split('/') : [`peer${this.#ids}`, ''];
     /** @type {Session} */
-    const session = { id: `session${this.#ids}`, peer, epoch: this.#ids, seq: 0, acknowledged: 0, received: 0, mailbox: [], room: room || null, socket: null, poll: null };
+    const session = { id: `session${this.#ids}`, peer, epoch: this.#ids, seq: 0, acknowledged: 0, received: 0, mailbox: [], room: room || null, socket: null, stream: null, poll: null };
     this.sessions.set(session.id, session);
     const welcome = this.#welcome(session, false);
     if (session.room) this.#joined(session);
@@ -154,6 +167,14 @@ export class FakeServer {
     session.mailbox = session.mailbox.filter((message) => message.seq > session.acknowledged);
   }
 
+  /** A new receive takes the place of what was open. @param {Session} session */
+  supersede(session) {
+    session.socket?.serverClose(4409);
+    session.stream?.end(error('superseded'));
+    session.poll?.({ status: 409, body: error('superseded') });
+    session.socket = session.stream = session.poll = null;
+  }
+
   /** @param {Session} session */
   #joined(session) {
     this.deliver({ type: 'joined', room: session.room, peers: this.present, role: 'impolite', capacity: 2, resume_token: `${session.peer}/${session.room}` }, session);
@@ -163,12 +184,13 @@ export class FakeServer {
   #welcome(session, resumed) {
     const { id, peer, epoch, acknowledged, received } = session;
     const limits = { message_bytes: 2_000, body_bytes: 5_000 };
-    return { type: 'welcome', session: id, peer, epoch, seq: acknowledged, received, resumed, resume_token: `${peer}/`, ice_servers: [], hold_ms: HOLD_MS, limits };
+    return { type: 'welcome', session: id, peer, epoch, seq: acknowledged, received, resumed, resume_token: `${peer}/`, ice_servers: [], hold_ms: HOLD_MS, ping_ms: PING_MS, limits };
   }
 
   /** @param {Session} session */
   #push(session) {
     if (session.socket?.welcomed) session.socket.serverSend(session.mailbox.at(-1));
+    else if (session.stream) session.stream.event(session.mailbox.at(-1));
     else if (session.poll) this.#answerPoll(session);
   }
 
@@ -184,6 +206,9 @@ export class FakeServer {
     const { pathname, searchParams } = new URL(url);
     this.requests.push(`${init.method} ${pathname}`);
     if (this.http === 'refused') throw new TypeError('refused');
+    if (this.latencyMs > 0) await new Promise((done) => this.#clock.setTimeout(() => done(undefined), this.latencyMs));
+    const session = this.sessions.get(pathname.split('/')[3]);
+    if (session && pathname.endsWith('/events')) return this.#stream(session, searchParams, init);
     const reply = await this.#route(pathname, searchParams, init);
     if (reply.status === 0) throw new TypeError('connection lost');
     const text = reply.body ? JSON.stringify(reply.body) : '';
@@ -204,10 +229,10 @@ export class FakeServer {
       this.sessions.delete(session.id);
       return { status: 204, body: null };
     }
-    if (init.method === 'POST') return this.#post(session, body.messages);
+    if (init.method === 'POST') return this.#post(session, body);
     this.acknowledge(session, Number(query.get('after')));
     return new Promise((resolve, reject) => {
-      session.poll?.({ status: 409, body: error('superseded') });
+      this.supersede(session);
       const hold = this.#clock.setTimeout(() => this.#answerPoll(session), HOLD_MS);
       session.poll = (reply) => {
         this.#clock.clearTimeout(hold);
@@ -221,8 +246,38 @@ export class FakeServer {
     });
   }
 
-  /** @param {Session} session @param {Message[]} messages */
-  #post(session, messages) {
+  /** @param {Session} session @param {URLSearchParams} query @param {RequestInit} init */
+  async #stream(session, query, init) {
+    if (this.events === 'reset') throw new TypeError('connection reset');
+    if (this.events === 'page') return new Response('<h1>Bad gateway</h1>', { status: 502 });
+    this.acknowledge(session, Number(query.get('after')));
+    this.supersede(session);
+    const stream = new FakeStream(this.events === 'kept' ? 'kept' : 'passed');
+    let ping = 0;
+    const pingLater = () => {
+      ping = this.#clock.setTimeout(() => {
+        if (!this.pings) return;
+        stream.write(':\n\n');
+        pingLater();
+      }, PING_MS);
+    };
+    session.stream = stream;
+    init.signal?.addEventListener('abort', () => {
+      if (session.stream === stream) session.stream = null;
+      this.#clock.clearTimeout(ping);
+      stream.fail();
+    });
+    stream.write('retry: 1000\n\n');
+    pingLater();
+    for (const message of session.mailbox) stream.event(message);
+    return stream.response;
+  }
+
+  /** @param {Session} session @param {{ ack?: number, messages: Message[] }} body */
+  #post(session, { ack, messages }) {
+    if (this.postRefusal) return this.postRefusal;
+    if (ack !== undefined && ack > session.seq) return { status: 410, body: error('session_lost') };
+    if (ack !== undefined) this.acknowledge(session, ack);
     for (const message of messages) {
       const refused = this.take(session, message);
       if (refused) return { status: 409, body: refused };
@@ -302,9 +357,7 @@ class FakeSocket {
     }
     const { session } = opened;
     this.#session = session;
-    session.socket?.serverClose(4409);
-    session.poll?.({ status: 409, body: error('superseded') });
-    session.poll = null;
+    this.#server.supersede(session);
     session.socket = this;
     this.welcomed = true;
     this.serverSend(opened.welcome);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "common/base/hex.hpp"
+
 namespace icebreaker::service {
 namespace {
 
@@ -37,8 +39,6 @@ bool printable_ascii(char c) {
 }
 
 void append_escaped_byte(std::string& out, char c, Style style) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
   switch (c) {
     case '\n':
       out += "\\n";
@@ -52,8 +52,7 @@ void append_escaped_byte(std::string& out, char c, Style style) {
     default:
       // JSON has no escape for a byte; a lone one becomes the character of that number.
       out += style == Style::Text ? "\\x" : "\\u00";
-      out += kHex[byte >> 4U];
-      out += kHex[byte & 0xFU];
+      out += hex_of(bytes_of({&c, 1}));
   }
 }
 

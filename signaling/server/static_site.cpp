@@ -4,12 +4,12 @@
 #include <array>
 #include <fstream>
 #include <optional>
-#include <span>
 #include <sstream>
 
 #include <zlib.h>
 
 #include "common/base/bytes.hpp"
+#include "common/base/hex.hpp"
 #include "common/crypto/digest.hpp"
 
 namespace icebreaker::signaling {
@@ -116,12 +116,7 @@ std::string etag_of(const std::string& content, std::string_view suffix) {
   const crypto::Sha256Digest digest = crypto::sha256(bytes_of(content));
   constexpr std::size_t kTagBytes = 16;
   std::string tag{'"'};
-  for (const std::byte each : std::span{digest}.first(kTagBytes)) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    tag.push_back(kHex[std::to_integer<unsigned>(each) >> 4U]);
-    tag.push_back(kHex[std::to_integer<unsigned>(each) & 0xFU]);
-  }
-  return tag.append(suffix).append("\"");
+  return tag.append(hex_of(ByteView{digest}.first(kTagBytes))).append(suffix).append("\"");
 }
 
 void add_security_headers(HttpResponse& response) {

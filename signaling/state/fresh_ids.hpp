@@ -3,8 +3,8 @@
 
 #include <array>
 #include <string>
-#include <string_view>
 
+#include "common/base/hex.hpp"
 #include "common/base/random.hpp"
 #include "common/signaling/messages.hpp"
 
@@ -14,16 +14,9 @@ inline constexpr std::size_t kSecretBytes = 16;  // of a session id: 128 bits
 
 // At most 16 bytes, two digits each.
 inline std::string random_hex(RandomSource& random, std::size_t bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<std::byte, kSecretBytes> raw{};
   random.fill(MutableByteView{raw}.first(bytes));
-  std::string text;
-  text.reserve(2 * bytes);
-  for (const std::byte each : ByteView{raw}.first(bytes)) {
-    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) >> 4U));
-    text.push_back(kDigits.at(std::to_integer<std::size_t>(each) & 15U));
-  }
-  return text;
+  return hex_of(ByteView{raw}.first(bytes));
 }
 
 // Never 0, and exact in JavaScript.

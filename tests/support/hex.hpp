@@ -1,26 +1,15 @@
-// Bytes as hexadecimal text in test data and in failure messages.
+// Test data as hexadecimal text.
 #pragma once
 
 #include <stdexcept>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/bytes.hpp"
+#include "common/base/hex.hpp"  // for failure messages
 #include "common/base/parse_number.hpp"
 
 namespace icebreaker {
-
-inline std::string hex_of(ByteView bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte each : bytes) {
-    const auto value = std::to_integer<unsigned>(each);
-    text += kDigits[value >> 4U];
-    text += kDigits[value & 0xFU];
-  }
-  return text;
-}
 
 // White space between bytes is skipped; throws on anything else that is not a pair of digits.
 inline std::vector<std::byte> bytes_of_hex(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "common/base/bytes.hpp"
+#include "common/base/hex.hpp"
 #include "common/base/parse_number.hpp"
 #include "common/crypto/constant_time.hpp"
 #include "common/crypto/hmac.hpp"
@@ -23,15 +24,6 @@ std::uint32_t seconds_of(MonoTime time) {
   const auto since_start =
       std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
   return static_cast<std::uint32_t>(since_start.count());
-}
-
-void put_hex(std::span<char> target, ByteView bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (std::size_t index = 0; index < bytes.size(); ++index) {
-    const auto value = std::to_integer<std::size_t>(bytes[index]);
-    target[2 * index] = kDigits.at(value >> 4U);
-    target[2 * index + 1] = kDigits.at(value & 0xFU);
-  }
 }
 
 }  // namespace

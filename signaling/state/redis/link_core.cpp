@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.hpp"
+#include "signaling/state/fresh_ids.hpp"
 
 namespace icebreaker::signaling {
 namespace {
@@ -56,12 +57,10 @@ void LinkCore::connect(Now now) {
 }
 
 std::string LinkCore::new_incarnation() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string name = config_.instance.empty() ? "" : config_.instance + "-";
   // Random, because two instances may have got the same name.
-  std::uint64_t rest = random_.u64();
-  for (int i = 0; i < 16; ++i, rest >>= 4U) name += kDigits[rest & 15U];
-  return name;
+  constexpr std::size_t kRandomBytes = 8;
+  return name + random_hex(random_, kRandomBytes);
 }
 
 void LinkCore::on_opened(Now now, Wire wire) {

@@ -62,7 +62,9 @@ std::optional<Matchmaker::Queue> Matchmaker::take_group(MonoTime now, const std:
   Queue& queue = queues_.at(name);
   std::vector<std::size_t> chosen{anchor};
   const std::size_t size = queue[anchor].request.size;
+  if (queue[anchor].session->presence == Presence::Away) return std::nullopt;
   for (std::size_t i = 0; i < queue.size() && chosen.size() < size; ++i) {
+    if (queue[i].session->presence == Presence::Away) continue;
     const bool fits_all = std::ranges::all_of(
         chosen, [&](std::size_t each) { return i != each && fit(now, queue[i], queue[each]); });
     if (fits_all) chosen.push_back(i);

@@ -1,4 +1,5 @@
-// The memory engine's queues: who waits, who fits together. Seating is Rooms' business.
+// The memory engine's queues: who waits, who fits together. Who is away keeps its place and is
+// matched with nobody. Seating is Rooms' business.
 #pragma once
 
 #include <cstdint>

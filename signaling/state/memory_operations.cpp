@@ -74,6 +74,11 @@ void MemoryState::enqueue(Now now, MatchTicket ticket) {
   const std::string queue = ticket.request.queue;
   const std::uint32_t position = matchmaker_.add(std::move(ticket));
   sessions_.notify(session, server::Matching{queue, position});
+  look_for_group(now, session);
+}
+
+void MemoryState::look_for_group(Now now, const Session& session) {
+  if (!session.queue) return;
   if (const auto group = matchmaker_.take_group(now.mono, session)) rooms_.seat(*group);
 }
 

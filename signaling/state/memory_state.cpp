@@ -142,13 +142,16 @@ std::expected<Attached, StateError> MemoryState::do_attach(Now now, const Attach
     });
   }
   sessions_.open_receive(session, request.mode);
-  become_present(session);
+  become_present(now, session);
   Attached attached{
       session.receive->id, standing_of(session), delivery_of(session, session.mailbox.acked()),
       std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - session.ice_given)};
   if (request.mode == ReceiveMode::Poll && !attached.delivery.frames.empty()) {
     sessions_.end_receive(now, session);
   }
+  end_overflowed(now);
+  // It could not even be told of a match.
+  if (sessions_.find(resume.session) == nullptr) return std::unexpected(StateError::SessionLost);
   return attached;
 }
 
@@ -176,9 +179,16 @@ Delivery MemoryState::delivery_of(const Session& session, Seq after) const {
   return delivery;
 }
 
-void MemoryState::become_present(Session& session) {
+void MemoryState::become_present(Now now, Session& session) {
   if (session.presence == Presence::Here) return;
   session.presence = Presence::Here;
+  rooms_.tell_presence(session);
+  look_for_group(now, session);
+}
+
+void MemoryState::become_away(Now now, Session& session) {
+  session.presence = Presence::Away;
+  for (MatchTicket& ticket : rooms_.give_up_unheard_match(session)) enqueue(now, std::move(ticket));
   rooms_.tell_presence(session);
 }
 
@@ -227,10 +237,7 @@ void MemoryState::end_session(Now now, Session& session, Ending ending) {
 
 void MemoryState::on_absent(Now now, Session& session) {
   if (now.mono >= sessions_.end_of(session)) return end_session(now, session, {});
-  if (session.presence == Presence::Here) {
-    session.presence = Presence::Away;
-    rooms_.tell_presence(session);
-  }
+  if (session.presence == Presence::Here) become_away(now, session);
   sessions_.await_end(session);
 }
 
@@ -265,13 +272,17 @@ void MemoryState::later(std::move_only_function<void()> task) {
   tasks_.push_back(std::move(task));
 }
 
-void MemoryState::finish(Now now) {
-  // A mailbox that cannot take what its owner must be told has broken the promise to it.
+// A mailbox that cannot take what its owner must be told has broken the promise to it.
+void MemoryState::end_overflowed(Now now) {
   for (auto over = sessions_.take_overflowed(); !over.empty(); over = sessions_.take_overflowed()) {
     for (const SessionId& id : over) {
       if (Session* session = sessions_.find(id)) end_session(now, *session, {});
     }
   }
+}
+
+void MemoryState::finish(Now now) {
+  end_overflowed(now);
   for (const SessionId& id : sessions_.take_woken()) {
     later([this, now, id] {
       const Session* session = sessions_.find(id);

@@ -66,7 +66,8 @@ class MemoryState final : public State {
 
   void recreate(Session& fresh, Session* old, const Membership& membership);
   Delivery delivery_of(const Session& session, Seq after) const;
-  void become_present(Session& session);
+  void become_present(Now now, Session& session);
+  void become_away(Now now, Session& session);
 
   Outcome apply(Now now, Session& session, const operation::Answer& answer);
   Outcome apply(Now now, Session& session, const operation::Join& join);
@@ -80,6 +81,7 @@ class MemoryState final : public State {
 
   void leave_room(Now now, Session& session, LeaveReason reason);
   void enqueue(Now now, MatchTicket ticket);
+  void look_for_group(Now now, const Session& session);
 
   struct Ending {
     LeaveReason reason = LeaveReason::Expired;
@@ -88,6 +90,7 @@ class MemoryState final : public State {
   };
 
   void end_session(Now now, Session& session, Ending ending);
+  void end_overflowed(Now now);
   void on_absent(Now now, Session& session);
 
   // Runs after the state is whole again: completions and notifications, in order, never nested.

@@ -60,29 +60,42 @@ std::vector<MatchTicket> Rooms::leave(Session& session, LeaveReason reason) {
   session.membership.reset();
   std::erase_if(room.members, [&](const Member& each) { return each.session == &session; });
 
-  std::vector<MatchTicket> unmatched;
-  if (!settled) {
-    unmatched = dissolve(name, room, session.peer);
-  } else {
-    for (const Member& member : room.members) {
-      sessions_.notify(*member.session, server::PeerLeft{name, session.peer, reason});
-    }
+  if (room.members.empty()) {
+    rooms_.erase(name);
+    return {};
   }
-  if (room.members.empty()) rooms_.erase(name);
-  return unmatched;
+  if (!settled) return dissolve(name, session.peer);
+  for (const Member& member : room.members) {
+    sessions_.notify(*member.session, server::PeerLeft{name, session.peer, reason});
+  }
+  return {};
 }
 
-std::vector<MatchTicket> Rooms::dissolve(const std::string& name, Room& room, const PeerId& gone) {
+std::vector<MatchTicket> Rooms::dissolve(const std::string& name, const PeerId& gone) {
+  Room& room = rooms_.at(name);
   std::vector<MatchTicket> unmatched;
+  // Who is gone itself is told of another.
+  const auto other = std::ranges::find_if(
+      room.members, [&](const Member& each) { return each.session->peer != gone; });
+  const PeerId other_peer = other->session->peer;
   for (Member& member : room.members) {
     end_negotiations(room, member.session->peer);
-    sessions_.notify(*member.session, server::PeerLeft{name, gone, LeaveReason::Unmatched});
+    const PeerId& left = member.session->peer == gone ? other_peer : gone;
+    sessions_.notify(*member.session, server::PeerLeft{name, left, LeaveReason::Unmatched});
     member.session->membership.reset();
     member.ticket->session = member.session;
     unmatched.push_back(*std::move(member.ticket));
   }
-  room.members.clear();
+  rooms_.erase(name);
   return unmatched;
+}
+
+std::vector<MatchTicket> Rooms::give_up_unheard_match(const Session& session) {
+  if (!session.membership) return {};
+  const std::string name = session.membership->room;
+  Room& room = rooms_.at(name);
+  if (is_settled(room) || has_heard(member_of(room, session))) return {};
+  return dissolve(name, session.peer);
 }
 
 void Rooms::replace(Session& old, Session& fresh) {
@@ -92,11 +105,12 @@ void Rooms::replace(Session& old, Session& fresh) {
   // The new holder counts generations from the start.
   end_negotiations(room, old.peer);
   Member& member = member_of(room, old);
+  const bool is_unheard = !has_heard(member);
   member.session = &fresh;
   fresh.membership = std::exchange(old.membership, std::nullopt);
   fresh.presence = old.presence;
   tell_joined(name, room, member);
-  if (member.ticket) member.told = fresh.mailbox.last();
+  member.told = is_unheard ? fresh.mailbox.last() : 0;
   // No peer-left will stand for what was not acknowledged, so it must not vanish.
   for (Frame& frame : old.mailbox.frames_after(0)) {
     if (frame.kind == Frame::Kind::Signal) sessions_.notify(fresh, std::move(frame));
@@ -222,9 +236,11 @@ Rooms::Member& Rooms::member_of(Room& room, const Session& session) {
 bool Rooms::is_settled(const Room& room) {
   const auto& members = room.members;
   return std::ranges::any_of(members, [](const Member& each) { return !each.ticket; }) ||
-         std::ranges::all_of(members, [](const Member& each) {
-           return each.session->mailbox.acked() >= each.told;
-         });
+         std::ranges::all_of(members, has_heard);
+}
+
+bool Rooms::has_heard(const Member& member) {
+  return member.session->mailbox.acked() >= member.told;
 }
 
 void Rooms::tell_joined(const std::string& name, Room& room, Member& member) {

@@ -34,6 +34,9 @@ class Rooms {
   // Tells the others. Returns those whose match is off because not everyone acknowledged it; they
   // are out of the room, which is gone.
   std::vector<MatchTicket> leave(Session& session, LeaveReason reason);
+  // The same for one that goes away without having acknowledged its match, who is among them:
+  // nobody's partner.
+  std::vector<MatchTicket> give_up_unheard_match(const Session& session);
   // The same peer under a new session: nobody is told, what it missed goes along.
   void replace(Session& old, Session& fresh);
 
@@ -64,9 +67,10 @@ class Rooms {
   static std::vector<server::Peer> peers_of(const Room& room, const Member& reader);
   static Member& member_of(Room& room, const Session& session);
   static bool is_settled(const Room& room);
+  static bool has_heard(const Member& member);
 
   void tell_joined(const std::string& name, Room& room, Member& member);
-  std::vector<MatchTicket> dissolve(const std::string& name, Room& room, const PeerId& gone);
+  std::vector<MatchTicket> dissolve(const std::string& name, const PeerId& gone);
   std::expected<std::uint32_t, ErrorCode> pass_generation(Room& room, Session& from, Session& to,
                                                           const client::Signal& signal);
   static void end_negotiations(Room& room, const PeerId& peer);

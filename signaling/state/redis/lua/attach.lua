@@ -15,13 +15,16 @@ if is_received(s) then
   tell_ending(s, 'S')
   if s.w ~= mode .. incarnation then call('SREM', 'ib:o:' .. sub(s.w, 2), s.peer) end
 end
+become_present(s)
+append_news(s, frames)
 set(s, 'r', (s.r or 0) + 1)
 if mode == 'P' and #frames > 0 then
   end_receive(s)
 else
   open_receive(s, mode, incarnation)
 end
-become_present(s)
 flush()
+-- It could not even be told of a match.
+if s.dead then return 'L' end
 -- Another Redis after a fail-over may have an earlier clock.
 return {s.r, math.max(0, now - s.i), s.a + 1, standing_of(s), frames}

@@ -4,16 +4,17 @@
 local s = load(sub(ARGV[2], SECRET + 1))
 if not s or s.k ~= sub(ARGV[2], 1, SECRET) then return 'U' end
 if not s.w or s.r ~= ARGV[3] then return 'S' end
--- The instance was slow to beat, not gone.
-if s.w == '!' then
-  open_receive(s, ARGV[5], ARGV[6])
-  become_present(s)
-end
 local after = math.max(tonumber(ARGV[4]), s.a)
 local frames = frames_after(s, after)
 if not frames then
   flush()
   return 'L'
+end
+-- The instance was slow to beat, not gone.
+if s.w == '!' then
+  open_receive(s, ARGV[5], ARGV[6])
+  become_present(s)
+  append_news(s, frames)
 end
 if ARGV[5] == 'P' and #frames > 0 then end_receive(s) end
 flush()

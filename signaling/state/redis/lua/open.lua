@@ -6,13 +6,15 @@ local peer, secret, user, room = ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local user_id = user ~= '' and id_of(user) or nil
 local old = room and load(peer)
 local same_room = old and old.o and room ~= '' and old.o == id_of(room)
+if same_room then
+  local its_room = F.load_room(old.o)
+  same_room = #its_room.members > 0
+  if same_room then F.end_negotiations(its_room, old) end
+end
 local missed = same_room and call('LRANGE', old.prefix .. 'm:' .. peer, 0, -1)
-local away, seat = same_room and old.p, same_room and old.j
+local away, seat, is_unheard = same_room and old.p, same_room and old.j, same_room and old.m
 if old then
-  if same_room then
-    F.end_negotiations(F.load_room(old.o), old)
-    old.o = false
-  end
+  if same_room then old.o = false end
   F.end_session(old, 'replaced', 'L', 'S', old.u == user_id)
 end
 local fresh = blank(peer)
@@ -32,7 +34,7 @@ if same_room then
   set(fresh, 'o', id_of(room))
   set(fresh, 'j', seat)
   if away then set(fresh, 'p', away) end
-  F.replace(fresh, missed)
+  F.replace(fresh, missed, is_unheard)
 elseif room and room ~= '' then
   local refused = F.join(fresh, room, ARGV[8], ARGV[10], ARGV[9])
   if refused then notify(fresh, 'P', F.error_text(refused, nil, 'the room of the resume token is full')) end

@@ -23,10 +23,7 @@ end
 
 local function on_absent(s)
   if now >= s.t + WINDOW then return F.end_session(s, 'expired', 'L', 'L') end
-  if not s.p then
-    set(s, 'p', 1)
-    F.tell_presence(s)
-  end
+  if not s.p then become_away(s) end
   await_end(s)
 end
 

@@ -162,6 +162,16 @@ class StateContract : public ::testing::TestWithParam<MakeEngine>, public StateL
     return {ann, bob};
   }
 
+  // Waits in a queue and is away.
+  SessionInfo away_in_queue(operation::Match match) {
+    SessionInfo session = open();
+    act(session, std::move(match));
+    only<server::Matching>(session);
+    detach(session, attach(session)->receive);
+    engine_->advance(5s);
+    return session;
+  }
+
   std::unique_ptr<EngineUnderTest> engine_;
   std::vector<std::pair<SessionId, ReceiveId>> wakes_;
   std::vector<std::tuple<SessionId, ReceiveId, End>> ends_;

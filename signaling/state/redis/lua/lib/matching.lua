@@ -2,7 +2,8 @@
 --
 -- Zset ib:{pNN}q:<queue>: peer -> since when, in microseconds, unique. Zset ib:{pNN}b:<queue>:<shape>: the same for those who may meet but
 -- for their ratings, as peer|rating|window|since; a shape is the group's size and a digest of what must be equal. Set ib:{pNN}f: the latter
--- zsets with ratings, which are looked at again each second as windows widen.
+-- zsets with ratings, which are looked at again each second as windows widen. Who is away keeps the place in the former and is not in the
+-- latter.
 -- A ticket: since|shape|rating|window|queue.
 parts[#parts + 1] = function(F)
   local CHUNK, MOST = 64, 1024 -- of those who may meet, the longest waiting first
@@ -22,7 +23,7 @@ parts[#parts + 1] = function(F)
   local function read_entry(entry)
     local peer, rating, window, since = match(entry, '^([^|]*)|([^|]*)|([^|]*)|(%d+)$')
     window = tonumber(window)
-    if window then window = window * (1 + GROWTH * ((now_us - since) / 1000000)) end
+    if window then window = window * (1 + GROWTH * math.max(0, now_us - since) / 1000000) end
     return {peer = peer, rating = tonumber(rating), window = window, text = entry}
   end
 
@@ -40,11 +41,11 @@ parts[#parts + 1] = function(F)
     return true
   end
 
-  -- The ticket behind an entry; nil, and the entry gone, when its session waits no more.
+  -- The ticket behind an entry; nil, and the entry gone, when its session waits no more or is away.
   local function waiting(queue, bucket, entry)
     local s = load(entry.peer)
     local ticket = s and s.q and ticket_of(s, s.q)
-    if ticket and ticket.queue == queue and ticket.entry == entry.text then return ticket end
+    if ticket and ticket.queue == queue and ticket.entry == entry.text and not s.p then return ticket end
     call('ZREM', bucket, entry.text)
     if not (ticket and ticket.queue == queue) then call('ZREM', key_of('q', queue), entry.peer) end
   end
@@ -85,7 +86,7 @@ parts[#parts + 1] = function(F)
       local ticket = entry.ticket
       entry.taken = true
       if not ticket.score then
-        ticket.score = tonumber(call('ZSCORE', queue, entry.peer))
+        ticket.score = tonumber(call('ZSCORE', queue, entry.peer) or ticket.since)
         peers[#peers + 1] = entry.peer
         entries[#entries + 1] = entry.text
       end
@@ -109,12 +110,33 @@ parts[#parts + 1] = function(F)
     expire(ticket_of(s, s.q))
   end
 
+  -- Lets others find it.
+  local function offer(ticket, score)
+    local bucket = bucket_of(ticket)
+    call('ZADD', bucket, score, ticket.entry)
+    if ticket.rating ~= '' then call('SADD', key_of('f', sub(ticket.queue, 1, 3)), bucket) end
+  end
+
   local function wait(s, ticket)
     set(s, 'q', ticket.text)
     call('ZADD', key_of('q', ticket.queue), ticket.score, s.peer)
-    call('ZADD', bucket_of(ticket), ticket.score, ticket.entry)
-    if ticket.rating ~= '' then call('SADD', key_of('f', sub(ticket.queue, 1, 3)), bucket_of(ticket)) end
+    if not s.p then offer(ticket, ticket.score) end
     expire(ticket)
+  end
+
+  -- Away: nobody is matched with it.
+  function F.step_back(s)
+    local ticket = ticket_of(s, s.q)
+    call('ZREM', bucket_of(ticket), ticket.entry)
+  end
+
+  -- Present again, with the place that it had.
+  function F.step_forward(s)
+    local ticket = ticket_of(s, s.q)
+    offer(ticket, call('ZSCORE', key_of('q', ticket.queue), s.peer) or ticket.since)
+    expire(ticket)
+    local group = find_group(ticket)
+    if group then take(group) end
   end
 
   -- One whose match came to nothing keeps the place that it had.
@@ -126,7 +148,7 @@ parts[#parts + 1] = function(F)
     ticket.score = score
     local position = call('ZCOUNT', queue, '-inf', score) + 1
     notify(s, 'P', '{"type":"matching","queue":"' .. sub(ticket.queue, 4) .. '","position":' .. position .. '}')
-    local group = find_group(ticket)
+    local group = not s.p and find_group(ticket)
     if group then take(group) else wait(s, ticket) end
   end
 
@@ -157,7 +179,7 @@ parts[#parts + 1] = function(F)
     local from = count > MOST and turn % count or 0
     local entries = {}
     for i, text in ipairs(call('ZRANGE', bucket, from, from + MOST - 1)) do entries[i] = read_entry(text) end
-    return entries, (count > ANCHORS and count <= MOST) and turn or 0
+    return entries, (count > ANCHORS and count <= MOST) and turn or 0, count > MOST
   end
 
   local function find_widened(bucket, entries, turn)
@@ -165,7 +187,7 @@ parts[#parts + 1] = function(F)
       local anchor = entries[(turn + i) % #entries + 1]
       local s = anchor.rating and not anchor.taken and load(anchor.peer)
       local ticket = s and s.q and ticket_of(s, s.q)
-      if ticket and ticket.entry == anchor.text then
+      if ticket and ticket.entry == anchor.text and not s.p then
         anchor.ticket = ticket
         local group = {anchor}
         for _, entry in ipairs(entries) do
@@ -186,13 +208,13 @@ parts[#parts + 1] = function(F)
   function F.look_again(partition)
     local index = key_of('f', partition)
     for _, bucket in ipairs(call('SMEMBERS', index)) do
-      local entries, turn = list_of(bucket)
+      local entries, turn, has_more = list_of(bucket)
       local group = find_widened(bucket, entries, turn)
       while group do
         take(group)
         group = find_widened(bucket, entries, turn)
       end
-      if not any_rated(entries) then call('SREM', index, bucket) end
+      if not has_more and not any_rated(entries) then call('SREM', index, bucket) end
     end
   end
 end

@@ -1,7 +1,7 @@
 -- Rooms: capacity, roles, who is told what; and the end of a session, which concerns all the others.
 --
--- Hash ib:{pNN}r:<room>: c capacity, o order of the last joiner, m<peer> role letter, order, number of the message that told of a match
--- (0 = was not matched) and display name, t<peer> the ticket to queue again while the match is not settled.
+-- Hash ib:{pNN}r:<room>: c capacity, o order of the last joiner, m<peer> role letter, order and display name; of a match: t<peer> the
+-- ticket to queue again while it is not settled, u<peer> 1 until the peer has acknowledged it.
 parts[#parts + 1] = function(F)
   local ROLES = {i = 'impolite', p = 'polite'}
   local encode = cjson.encode
@@ -35,38 +35,43 @@ parts[#parts + 1] = function(F)
         room.last = tonumber(value)
       elseif byte(field) == 116 then
         room.tickets[sub(field, 2)] = value
+      elseif byte(field) == 117 then
+        room.unheard = true
       else
-        local role, order, told, name = match(value, '^(.)(%d+):(%d+):(.*)$')
+        local role, order, name = match(value, '^(.)(%d+):(.*)$')
         local peer = sub(field, 2)
-        room.members[#room.members + 1] =
-          {peer = peer, s = load(peer), role = role, order = tonumber(order), told = tonumber(told), name = name}
+        local s = load(peer)
+        local list = s and s.o == room.id and room.members or room.ghosts
+        list[#list + 1] = {peer = peer, s = s, role = role, order = tonumber(order), name = name}
       end
     end
     table.sort(room.members, function(one, other) return one.order < other.order end)
   end
 
-  -- Without members when there is none.
-  function F.load_room(id)
-    local room = {id = id, name = sub(id, 4), key = key_of('r', id), last = 0, members = {}, tickets = {}}
+  local function no_room(id)
+    return {id = id, name = sub(id, 4), key = key_of('r', id), last = 0, members = {}, ghosts = {}, tickets = {}, unheard = false}
+  end
+
+  -- Ghosts are members whose session Redis has dropped.
+  local function read_room(id)
+    local room = no_room(id)
     read_members(room, call('HGETALL', room.key))
-    local ghosts = {}
-    for i = #room.members, 1, -1 do
-      local s = room.members[i].s
-      if not s or s.o ~= id then ghosts[#ghosts + 1] = table.remove(room.members, i) end
-    end
-    for _, ghost in ipairs(ghosts) do
-      call('HDEL', room.key, 'm' .. ghost.peer, 't' .. ghost.peer)
-      F.tell_left(room, ghost.peer, 'expired')
-    end
     return room
   end
 
-  local function seat_text(member)
-    return concat({member.role, member.order, ':', member.told, ':', member.name})
+  -- Matched sessions are bound to each other once all have acknowledged that they are, or someone joined them.
+  local function is_settled(room)
+    if not room.unheard then return true end
+    for _, list in ipairs({room.members, room.ghosts}) do
+      for _, member in ipairs(list) do
+        if not room.tickets[member.peer] then return true end
+      end
+    end
+    return false
   end
 
-  local function save_member(room, member)
-    call('HSET', room.key, 'm' .. member.peer, seat_text(member))
+  local function seat_text(member)
+    return concat({member.role, member.order, ':', member.name})
   end
 
   local function free_role(room, wanted)
@@ -84,7 +89,7 @@ parts[#parts + 1] = function(F)
 
   local function add_member(room, s, name, role)
     room.last = room.last + 1
-    local member = {peer = s.peer, s = s, role = role, order = room.last, told = 0, name = name}
+    local member = {peer = s.peer, s = s, role = role, order = room.last, name = name}
     room.members[#room.members + 1] = member
     set(s, 'o', room.id)
     set(s, 'j', role .. room.capacity .. '|' .. name)
@@ -94,6 +99,7 @@ parts[#parts + 1] = function(F)
   local function stand_up(s)
     set(s, 'o', nil)
     set(s, 'j', nil)
+    if s.m then set(s, 'm', nil) end
   end
 
   local function peers_text(room, reader)
@@ -115,10 +121,42 @@ parts[#parts + 1] = function(F)
     return '{"type":"' .. kind .. '","room":"' .. room.name .. '","peer":"' .. peer .. '"'
   end
 
-  function F.tell_left(room, peer, reason)
+  local function tell_left(room, peer, reason)
     for _, member in ipairs(room.members) do
       notify(member.s, 'P', about_peer('peer-left', room, peer) .. ',"reason":"' .. reason .. '"}')
     end
+  end
+
+  -- The match is off: everyone is told that one is gone, who is told of another, and gets the old place in the queue back.
+  local function dissolve(room, gone)
+    local other = room.members[1]
+    if other.peer == gone then other = room.members[2] or other end
+    for _, member in ipairs(room.members) do
+      F.end_negotiations(room, member.s)
+      notify(member.s, 'P', about_peer('peer-left', room, member.peer == gone and other.peer or gone) .. ',"reason":"unmatched"}')
+      stand_up(member.s)
+    end
+    call('DEL', room.key)
+    for _, member in ipairs(room.members) do F.enqueue(member.s, room.tickets[member.peer]) end
+  end
+
+  -- Without members when there is none, or no more.
+  function F.load_room(id)
+    local room = read_room(id)
+    if #room.ghosts == 0 then return room end
+    if #room.members == 0 then
+      call('DEL', room.key)
+      return no_room(id)
+    end
+    if not is_settled(room) then
+      dissolve(room, room.ghosts[1].peer)
+      return no_room(id)
+    end
+    for _, ghost in ipairs(room.ghosts) do
+      call('HDEL', room.key, 'm' .. ghost.peer, 't' .. ghost.peer, 'u' .. ghost.peer)
+      tell_left(room, ghost.peer, 'expired')
+    end
+    return room
   end
 
   -- Away or back, to the others.
@@ -156,8 +194,7 @@ parts[#parts + 1] = function(F)
   function F.seat(group)
     local name = string.format('m-%s%02x', SEED, seated)
     seated = seated + 1
-    local id = id_of(name)
-    local room = {id = id, name = name, key = key_of('r', id), last = 0, members = {}, tickets = {}}
+    local room = no_room(id_of(name))
     room.capacity = #group
     for _, ticket in ipairs(group) do
       set(ticket.s, 'q', nil)
@@ -166,36 +203,28 @@ parts[#parts + 1] = function(F)
     local saved = {'HSET', room.key, 'c', room.capacity, 'o', room.last}
     for i, member in ipairs(room.members) do
       notify(member.s, 'T', '{"type":"matched","queue":"' .. sub(group[i].queue, 4) .. '",' .. peers_text(room, member) .. '}')
-      member.told = member.s.l
-      for _, word in ipairs({'m' .. member.peer, seat_text(member), 't' .. member.peer, group[i].text}) do saved[#saved + 1] = word end
+      set(member.s, 'm', member.s.l)
+      local peer = member.peer
+      for _, word in ipairs({'m' .. peer, seat_text(member), 't' .. peer, group[i].text, 'u' .. peer, 1}) do saved[#saved + 1] = word end
     end
     call(unpack(saved))
     call('PEXPIRE', room.key, KEEP)
   end
 
-  -- Matched sessions are bound to each other once all have acknowledged that they are, or someone joined them.
-  local function is_settled(room)
-    local settled = true
-    for _, member in ipairs(room.members) do
-      if not room.tickets[member.peer] then return true end
-      settled = settled and member.s.a >= member.told
-    end
-    return settled
+  function F.hear_of_match(s)
+    set(s, 'm', nil)
+    call('HDEL', key_of('r', s.o), 'u' .. s.peer)
   end
 
-  -- The match is off: everyone is told and gets the old place in the queue back.
-  local function dissolve(room, gone)
-    for _, member in ipairs(room.members) do
-      F.end_negotiations(room, member.s)
-      notify(member.s, 'P', about_peer('peer-left', room, gone) .. ',"reason":"unmatched"}')
-      stand_up(member.s)
-    end
-    call('DEL', room.key)
-    for _, member in ipairs(room.members) do F.enqueue(member.s, room.tickets[member.peer]) end
+  -- Who goes away without having acknowledged a match is nobody's partner.
+  function F.give_up_unheard_match(s)
+    if not s.m then return end
+    local room = F.load_room(s.o)
+    if #room.members > 0 and not is_settled(room) then dissolve(room, s.peer) end
   end
 
   function F.leave(s, reason)
-    local room = F.load_room(s.o)
+    local room = read_room(s.o)
     local settled = is_settled(room)
     F.end_negotiations(room, s)
     stand_up(s)
@@ -208,23 +237,21 @@ parts[#parts + 1] = function(F)
     if #room.members == 0 then
       call('DEL', room.key)
     elseif settled then
-      call('HDEL', room.key, 'm' .. s.peer, 't' .. s.peer)
-      F.tell_left(room, s.peer, reason)
+      call('HDEL', room.key, 'm' .. s.peer, 't' .. s.peer, 'u' .. s.peer)
+      tell_left(room, s.peer, reason)
     else
       dissolve(room, s.peer)
     end
   end
 
-  -- The same peer under a new session: nobody is told, what it missed goes along. `frames`: what it had not acknowledged.
-  function F.replace(fresh, frames)
+  -- The same peer under a new session: nobody is told, what it missed goes along. `frames`: what it had not acknowledged, among which may be
+  -- that it was matched.
+  function F.replace(fresh, frames, is_unheard)
     local room = F.load_room(fresh.o)
     for _, member in ipairs(room.members) do
       if member.s == fresh then
         tell_joined(room, member)
-        if room.tickets[member.peer] then
-          member.told = fresh.l
-          save_member(room, member)
-        end
+        if is_unheard then set(fresh, 'm', fresh.l) end
       end
     end
     -- No peer-left will stand for them.

@@ -5,7 +5,8 @@
 --   a acknowledged   l last seq given   b bytes in the mailbox   c, d count and bytes of what is held back for it
 --   r newest receive   w who waits for it: P (poll) or S (stream) and the incarnation; ! = that lapsed
 --   t lease from   p 1 = away   i ICE servers given at   o room (id)   j seat in it: role letter, capacity|display name
---   q ticket in a queue   v users watched   z expiry renewed at
+--   q ticket in a queue   m number of the message that told of its match, until it is acknowledged   v users watched
+--   z expiry renewed at
 -- A session id is the secret followed by the peer id, whose digits are the partition.
 local sub, byte, match, floor, concat = string.sub, string.byte, string.match, math.floor, table.concat
 
@@ -58,7 +59,7 @@ local function blank(peer)
   local prefix = prefix_of(peer)
   return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false, tokens = false,
     k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, d = 0, r = false, w = false, t = 0,
-    p = false, i = false, o = false, j = false, q = false, v = false, z = 0}
+    p = false, i = false, o = false, j = false, q = false, m = false, v = false, z = 0}
 end
 
 local function load(peer)
@@ -127,6 +128,7 @@ local function acknowledge(s, seq)
     set(s, 'b', bytes)
   end
   set(s, 'a', seq)
+  if s.m and seq >= s.m + 0 then F.hear_of_match(s) end
   return true
 end
 
@@ -192,6 +194,19 @@ local function become_present(s)
   if not s.p then return end
   set(s, 'p', nil)
   F.tell_presence(s)
+  if s.q then F.step_forward(s) end
+end
+
+local function become_away(s)
+  set(s, 'p', 1)
+  F.give_up_unheard_match(s)
+  F.tell_presence(s)
+  if s.q then F.step_back(s) end
+end
+
+-- To frames of its mailbox, what this script has pushed since.
+local function append_news(s, frames)
+  for _, frame in ipairs(s.out or {}) do frames[#frames + 1] = frame end
 end
 
 -- nil when Redis has dropped them, for want of memory: that session is lost.

@@ -1,14 +1,14 @@
 // @ts-check
 // Starts the servers that are compared, and what they need, each on a free port of loopback.
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../until.js';
+import { end, freePort, makeFolder, pidOf, spawnTied } from './child.js';
 
 /**
  * @typedef {object} Subject what runs: one server, or several that are one service
@@ -135,33 +135,12 @@ async function startTool(name, argv, port, folder) {
   return { port, stop };
 }
 
-/**
- * The kernel ends it with us, however we end.
- * @param {string} name @param {string[]} argv @param {import('node:child_process').SpawnOptions} options
- */
-function spawnTied(name, argv, options) {
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', name, ...argv], options);
-}
-
 /** @param {number} port @returns {Promise<boolean>} */
 function takesConnections(port) {
   return new Promise((done) => {
     const socket = net.connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
     socket.on('error', () => done(false));
   });
-}
-
-/** @returns {Promise<number>} free a moment ago, for programs that cannot choose and tell */
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
-  const { port } = /** @type {net.AddressInfo} */ (server.address());
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function makeFolder() {
-  return mkdtemp(path.join(os.tmpdir(), 'icebreaker-bench-'));
 }
 
 /** @param {string} name of a file beside this one @returns {Promise<Subject>} */
@@ -175,19 +154,4 @@ export async function startNodeRelay(name) {
     await tidied;
   };
   return { ports: [port], pids: [pidOf(child)], tidy, stop: () => end(child) };
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function end(child) {
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-  await ended;
-  clearTimeout(late);
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-function pidOf(child) {
-  if (child.pid === undefined) throw new Error(`cannot start ${child.spawnfile}`);
-  return child.pid;
 }

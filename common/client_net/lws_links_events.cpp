@@ -4,6 +4,7 @@
 
 #include "common/base/parse_number.hpp"
 #include "common/client_net/lws_links_impl.hpp"
+#include "common/net/lws_write.hpp"
 
 namespace icebreaker::client_net {
 namespace {
@@ -19,14 +20,6 @@ constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr int kFlushSeconds = 5;
 constexpr std::uint16_t kNoContent = 204;
 constexpr int kHangUp = -1;
-
-int write(lws* wsi, std::string& scratch, std::string_view text, lws_write_protocol how) {
-  scratch.assign(LWS_PRE, '\0');
-  scratch.append(text);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws takes unsigned char.
-  auto* const bytes = reinterpret_cast<unsigned char*>(scratch.data() + LWS_PRE);
-  return lws_write(wsi, bytes, text.size(), how);
-}
 
 bool add_header(lws* wsi, lws_token_indexes token, std::string_view value, unsigned char** at,
                 unsigned char* end) {
@@ -141,7 +134,7 @@ int LwsLinks::Impl::on_socket_writable(Link& link) {
   while (!link.outbox.empty() && lws_send_pipe_choked(link.wsi) == 0) {
     const std::string text = std::move(link.outbox.front());
     link.outbox.pop_front();
-    if (write(link.wsi, scratch_, text, LWS_WRITE_TEXT) < 0) return kHangUp;
+    if (net::write_lws(link.wsi, scratch_, text, LWS_WRITE_TEXT) < 0) return kHangUp;
   }
   if (!link.outbox.empty() || lws_partial_buffered(link.wsi) != 0) {
     lws_callback_on_writable(link.wsi);
@@ -172,7 +165,7 @@ int LwsLinks::Impl::on_request_writable(Link& link) {
   if (link.body.empty()) return 0;
   const std::string body = std::exchange(link.body, {});
   lws_client_http_body_pending(link.wsi, 0);
-  return write(link.wsi, scratch_, body, LWS_WRITE_HTTP_FINAL) < 0 ? kHangUp : 0;
+  return net::write_lws(link.wsi, scratch_, body, LWS_WRITE_HTTP_FINAL) < 0 ? kHangUp : 0;
 }
 
 int LwsLinks::Impl::read_response(Link& link) {

@@ -11,6 +11,7 @@
 #include <libwebsockets.h>
 #include <sys/socket.h>
 
+#include "common/net/lws_write.hpp"
 #include "common/net/open_socket.hpp"
 #include "common/net/sockaddr.hpp"
 #include "common/service/listeners.hpp"
@@ -42,11 +43,8 @@ std::string wire_text(const Reply& reply, Content content) {
 }
 
 void write(lws* wsi, const std::string& text) {
-  std::string buffer(LWS_PRE, '\0');
-  buffer.append(text);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws writes unsigned char.
-  auto* const start = reinterpret_cast<unsigned char*>(buffer.data()) + LWS_PRE;
-  lws_write(wsi, start, text.size(), LWS_WRITE_HTTP);
+  std::string scratch;
+  net::write_lws(wsi, scratch, text, LWS_WRITE_HTTP);
 }
 
 }  // namespace

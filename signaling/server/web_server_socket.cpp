@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/net/lws_write.hpp"
 #include "signaling/server/web_server_impl.hpp"
 
 namespace icebreaker::signaling {
@@ -15,14 +16,6 @@ constexpr std::string_view kPing = "ping";
 constexpr std::uint16_t kCloseTooSlow = 4429;
 // For a client that does not read what comes before the close frame, or does not answer it.
 constexpr std::chrono::milliseconds kCloseGrace{5'000};
-
-int write_frame(lws* wsi, std::string& scratch, std::string_view text, lws_write_protocol kind) {
-  scratch.assign(LWS_PRE, '\0');
-  scratch.append(text);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): lws writes unsigned char.
-  auto* const start = reinterpret_cast<unsigned char*>(scratch.data()) + LWS_PRE;
-  return lws_write(wsi, start, text.size(), kind);
-}
 
 }  // namespace
 
@@ -128,14 +121,14 @@ void WebServer::Impl::start_close(WebConnection& connection) {
 // False when the connection is broken.
 bool WebServer::Impl::write_frames(WebConnection& connection) {
   if (std::exchange(connection.ping_due, false) &&
-      write_frame(connection.wsi, scratch_, kPing, LWS_WRITE_PING) < 0) {
+      net::write_lws(connection.wsi, scratch_, kPing, LWS_WRITE_PING) < 0) {
     return false;
   }
   // What the socket does not take of a frame the library keeps and sends first.
   auto next = connection.outbox.begin();
   for (; next != connection.outbox.end() && lws_partial_buffered(connection.wsi) == 0; ++next) {
     connection.outbox_bytes -= next->size();
-    if (write_frame(connection.wsi, scratch_, *next, LWS_WRITE_TEXT) < 0) return false;
+    if (net::write_lws(connection.wsi, scratch_, *next, LWS_WRITE_TEXT) < 0) return false;
   }
   connection.outbox.erase(connection.outbox.begin(), next);
   return true;

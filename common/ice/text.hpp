@@ -9,18 +9,16 @@
 #include <string_view>
 #include <system_error>
 
+#include "common/base/ascii.hpp"
+
 namespace icebreaker::ice {
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
 constexpr bool is_alphanumeric(char c) {
-  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+  return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
 // RFC 8839 §5.1: ice-char = ALPHA / DIGIT / "+" / "/"
@@ -43,7 +41,7 @@ constexpr bool is_token(std::string_view text) {
 
 // Literals of an ABNF are case-insensitive (RFC 5234).
 constexpr bool same_token(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return equal_ignoring_case(a, b);
 }
 
 // Decimal digits only, and not more of them than the grammar has room for.

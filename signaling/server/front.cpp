@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/ascii.hpp"
 #include "signaling/server/error_body.hpp"
 
 namespace icebreaker::signaling {
@@ -23,12 +24,10 @@ bool is_taken(std::string_view content_type) {
 }
 
 bool lists_protocol(std::string_view offered) {
-  while (!offered.empty()) {
-    const auto comma = offered.find(',');
-    if (trimmed(offered.substr(0, comma)) == kWebSocketProtocol) return true;
-    offered = comma == std::string_view::npos ? std::string_view{} : offered.substr(comma + 1);
-  }
-  return false;
+  bool found = false;
+  for_each_element(offered,
+                   [&](std::string_view each) { found = found || each == kWebSocketProtocol; });
+  return found;
 }
 
 // EventSource waits 3 s or so of itself: then its peers would have been told that it is away.

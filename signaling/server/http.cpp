@@ -9,10 +9,6 @@ namespace icebreaker::signaling {
 
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool has_body(int status) {
   return status >= 200 && status != 204 && status != 304;
 }
@@ -131,10 +127,6 @@ std::string_view name_of(Method method) {
       return "OPTIONS";
   }
   return "GET";
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -77,10 +77,18 @@ std::string http_date();
 std::string_view reason_of(int status);
 std::string_view name_of(Method method);
 
-// Case-insensitive comparison of ASCII text.
-bool equal_ignoring_case(std::string_view a, std::string_view b);
 // Without spaces and tabs at both ends.
 std::string_view trimmed(std::string_view text);
+
+// Of a list with commas (RFC 9110 §5.6.1), trimmed.
+template <class Visit>
+void for_each_element(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    const auto comma = list.find(',');
+    visit(trimmed(list.substr(0, comma)));
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+  }
+}
 
 // One WebSocket close: RFC 6455 §7.4 and the codes of the protocol page.
 struct SocketClose {

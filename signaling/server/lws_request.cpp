@@ -6,6 +6,7 @@
 
 #include <libwebsockets.h>
 
+#include "common/base/ascii.hpp"
 #include "common/base/parse_number.hpp"
 
 namespace icebreaker::signaling {
@@ -86,12 +87,10 @@ void read_headers(lws* wsi, HttpRequest& http) {
 }
 
 bool lists(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    if (equal_ignoring_case(trimmed(list.substr(0, comma)), word)) return true;
-    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
-  }
-  return false;
+  bool found = false;
+  for_each_element(
+      list, [&](std::string_view element) { found = found || equal_ignoring_case(element, word); });
+  return found;
 }
 
 void read_wire_options(lws* wsi, WireOptions& wire) {

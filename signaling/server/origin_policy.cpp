@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/ascii.hpp"
+
 namespace icebreaker::signaling {
 
 namespace {

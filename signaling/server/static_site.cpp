@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include "common/base/ascii.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/hex.hpp"
 #include "common/crypto/digest.hpp"
@@ -133,15 +134,6 @@ HttpResponse page(int status, std::string_view content) {
   response.headers.emplace_back("Cache-Control", "no-store");
   add_security_headers(response);
   return response;
-}
-
-template <class Visit>
-void for_each_element(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    visit(trimmed(list.substr(0, comma)));
-    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
-  }
 }
 
 // "q=0", "q=0.0": RFC 9110 §12.4.2 "not acceptable".

@@ -68,9 +68,16 @@ TEST(HttpRequest, FindsTheFirstValueOfAQueryArgument) {
   EXPECT_EQ(request.find_query("c"), nullptr);
 }
 
-TEST(Text, IsComparedAndTrimmedAsHeadersNeedIt) {
-  EXPECT_TRUE(equal_ignoring_case("Content-Type", "cONTENT-tYPE"));
-  EXPECT_FALSE(equal_ignoring_case("a", "ab"));
+TEST(HeaderList, YieldsItsElementsTrimmed) {
+  std::vector<std::string> elements;
+
+  for_each_element(" keep-alive,,Upgrade ,\tx",
+                   [&](std::string_view each) { elements.emplace_back(each); });
+
+  EXPECT_EQ(elements, (std::vector<std::string>{"keep-alive", "", "Upgrade", "x"}));
+}
+
+TEST(HeaderText, IsTrimmedOfSpacesAndTabs) {
   EXPECT_EQ(trimmed(" \t a b\t"), "a b");
   EXPECT_EQ(trimmed(" \t"), "");
 }

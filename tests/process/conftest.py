@@ -81,6 +81,18 @@ def start_module_server(tmp_path_factory):
         yield _server_starter(adopt, _folders(tmp_path_factory))
 
 
+@pytest.fixture(scope="module")
+def address(server):
+    """Where the signaling server of a module's fixture `server` answers HTTP."""
+    return server.address("http")
+
+
+@pytest.fixture(scope="module")
+def base(address):
+    """The same as the beginning of a URL."""
+    return f"http://{address}"
+
+
 @pytest.fixture
 def start_redis(tmp_path_factory):
     """start_redis(password=…, append_only=True, args=[…]) → a RedisServer that accepts connections.

@@ -21,11 +21,6 @@ def server(start_module_server):
     return start_module_server("signal", CONFIG)
 
 
-@pytest.fixture(scope="module")
-def base(server):
-    return f"http://{server.address('http')}"
-
-
 def events_path(welcome, *more):
     query = "&".join([f"epoch={welcome['epoch']}", *more])
     return f"/v1/sessions/{welcome['session']}/events?{query}"

@@ -13,11 +13,6 @@ def server(start_module_server):
     return start_module_server("signal", BASE)
 
 
-@pytest.fixture(scope="module")
-def address(server):
-    return server.address("http")
-
-
 def test_opens_a_session(address):
     welcome = opened(address)
 

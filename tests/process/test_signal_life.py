@@ -22,11 +22,6 @@ def server(start_module_server):
     return start_module_server("signal", BASE)
 
 
-@pytest.fixture(scope="module")
-def address(server):
-    return server.address("http")
-
-
 def test_reports_health_and_metrics(server, address):
     assert call(address, "GET", "/healthz").status == 200
     assert call(address, "GET", "/readyz").status == 200

@@ -20,11 +20,6 @@ def server(start_module_server, tmp_path_factory):
     return start_module_server("signal", {**BASE, "web_root": str(web)})
 
 
-@pytest.fixture(scope="module")
-def address(server):
-    return server.address("http")
-
-
 def test_allows_the_same_origin_and_no_other(address):
     own = f"http://{address}"
 

@@ -21,11 +21,6 @@ def server(start_module_server):
     return start_module_server("signal", CONFIG)
 
 
-@pytest.fixture(scope="module")
-def base(server):
-    return f"http://{server.address('http')}"
-
-
 async def socket_client(http, base, **hello):
     client = await SocketClient(http).connect(base)
     await client.hello(**hello)
@@ -36,6 +31,15 @@ async def poll_client(http, base, **hello):
     client = PollClient(http, base)
     await client.hello(**hello)
     return client
+
+
+async def sockets_in_room(http, base, room):
+    """Two that see each other, and the number of the message that told the first one so."""
+    a, b = await socket_client(http, base), await socket_client(http, base)
+    for each in (a, b):
+        await each.send(type="join", room=room)
+        await each.next("joined")
+    return a, b, (await a.next("peer-joined"))["seq"]
 
 
 async def send(client, **message):
@@ -107,11 +111,7 @@ async def test_a_dropped_connection_resumes_without_loss(start_server):
     server = start_server("signal", {**CONFIG, "session": {"away_after_ms": 200}})
     base = f"http://{server.address('http')}"
     async with clients() as http:
-        a, b = await socket_client(http, base), await socket_client(http, base)
-        for each in (a, b):
-            await each.send(type="join", room="resume")
-            await each.next("joined")
-        await a.next("peer-joined")
+        a, b, _ = await sockets_in_room(http, base, "resume")
         b.drop()
         assert (await a.next("peer-away"))["peer"] == b.session.peer
         for number in range(5):
@@ -128,11 +128,7 @@ async def test_a_dropped_connection_resumes_without_loss(start_server):
 @in_loop
 async def test_a_session_moves_between_transports(base):
     async with clients() as http:
-        a, b = await socket_client(http, base), await socket_client(http, base)
-        for each in (a, b):
-            await each.send(type="join", room="move")
-            await each.next("joined")
-        await a.next("peer-joined")
+        a, b, _ = await sockets_in_room(http, base, "move")
         await a.send(type="signal", to=b.session.peer, data={"i": 0})
         assert (await b.next("signal"))["data"]["i"] == 0
 
@@ -269,11 +265,7 @@ async def test_gives_up_a_client_that_does_not_read(start_server):
     server = start_server("signal", CONFIG)
     async with clients() as http:
         base = f"http://{server.address('http')}"
-        reader, writer = await socket_client(http, base), await socket_client(http, base)
-        for each in (reader, writer):
-            await each.send(type="join", room="slow")
-            await each.next("joined")
-        seq = (await reader.next("peer-joined"))["seq"]
+        reader, writer, seq = await sockets_in_room(http, base, "slow")
 
         # It acknowledges what it never reads, or its mailbox would be full before the network is.
         while server.metrics().total("icebreaker_signal_slow_readers_total") == 0:
@@ -292,11 +284,7 @@ async def test_gives_up_a_client_that_does_not_read(start_server):
 @in_loop
 async def test_bye_ends_the_session_at_once(base):
     async with clients() as http:
-        a, b = await socket_client(http, base), await socket_client(http, base)
-        for each in (a, b):
-            await each.send(type="join", room="bye")
-            await each.next("joined")
-        await a.next("peer-joined")
+        a, b, _ = await sockets_in_room(http, base, "bye")
 
         await b.send(type="bye")
 

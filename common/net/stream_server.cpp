@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 constexpr int kAcceptsPerTurn = 64;
+// What an idle connection keeps of its queue, to spare the allocator.
+constexpr std::size_t kIdleQueueBytes = 4096;
 // Out of descriptors, a listener stays readable; asking again at once would burn the core.
 constexpr auto kAcceptPause = 1s;
 
@@ -44,20 +46,26 @@ class StreamServer::Listener final : public PollHandler {
 
 class StreamServer::Connection final : public PollHandler {
  public:
-  Connection(StreamServer& server, ConnectionId own_id, std::unique_ptr<ByteStream> bytes)
-      : id{own_id}, stream{std::move(bytes)}, server_{server} {}
+  Connection(StreamServer& server, ConnectionId own_id, const IpAddress& from,
+             std::unique_ptr<ByteStream> bytes)
+      : id{own_id}, client{from}, stream{std::move(bytes)}, server_{server} {}
 
   void on_ready(std::uint32_t events) override { server_.on_ready(*this, events); }
 
   [[nodiscard]] std::size_t unsent_bytes() const { return unsent.size() - sent; }
 
+  // The kernel's buffer is full; EPOLLOUT will tell.
+  [[nodiscard]] bool is_blocked() const { return (watched & EPOLLOUT) != 0; }
+
   // NOLINTBEGIN(readability-identifier-naming): a plain record of the server's own.
   const ConnectionId id;
+  const IpAddress client;
   const std::unique_ptr<ByteStream> stream;
   std::vector<std::byte> unsent;
   std::size_t sent = 0;  // of `unsent`
   std::uint32_t watched = EPOLLIN;
   bool read_closed = false;
+  bool flush_queued = false;
   std::optional<CloseReason> ended;  // to be finished once nobody up the stack uses it
                                      // NOLINTEND(readability-identifier-naming)
 
@@ -66,7 +74,11 @@ class StreamServer::Connection final : public PollHandler {
 };
 
 StreamServer::StreamServer(EpollIo& io, StreamHandler& handler, StreamLimits limits)
-    : io_{io}, handler_{handler}, limits_{limits}, buffer_(kReadBytes) {}
+    : io_{io},
+      handler_{handler},
+      limits_{limits},
+      networks_{limits.connections_per_network},
+      buffer_(kReadBytes) {}
 
 StreamServer::~StreamServer() {
   for (const auto& [id, connection] : connections_)
@@ -88,17 +100,36 @@ std::expected<SocketAddress, std::error_code> StreamServer::listen(const SocketA
   return *bound;
 }
 
-SendResult StreamServer::send(ConnectionId id, ByteView message) {
+SendResult StreamServer::send(ConnectionId id, const StreamMessage& message,
+                              std::size_t max_unsent_bytes) {
   const auto found = connections_.find(id);
   if (found == connections_.end() || found->second->ended) return SendResult::Closed;
   Connection& connection = *found->second;
-  if (connection.unsent_bytes() + message.size() > limits_.unsent_bytes_per_connection) {
-    return SendResult::NoRoom;
+  const auto has_room = [&] {
+    return connection.unsent_bytes() + message.size() <= max_unsent_bytes;
+  };
+  if (!has_room() && !connection.is_blocked()) write_to(connection);
+  if (connection.ended) return SendResult::Closed;
+  if (!has_room()) return SendResult::NoRoom;
+  auto& unsent = connection.unsent;
+  unsent.insert(unsent.end(), message.header.begin(), message.header.end());
+  unsent.insert(unsent.end(), message.payload.begin(), message.payload.end());
+  unsent.insert(unsent.end(), message.zeros, std::byte{0});
+  if (!connection.flush_queued && !connection.is_blocked()) {
+    connection.flush_queued = true;
+    to_flush_.push_back(id);
   }
-  const bool was_idle = connection.unsent_bytes() == 0;
-  connection.unsent.insert(connection.unsent.end(), message.begin(), message.end());
-  if (was_idle) write_to(connection);  // otherwise the kernel's buffer is known to be full
-  return connection.ended ? SendResult::Closed : SendResult::Taken;
+  return SendResult::Taken;
+}
+
+void StreamServer::flush() {
+  for (const ConnectionId id : to_flush_) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) continue;
+    found->second->flush_queued = false;
+    if (!found->second->ended) write_to(*found->second);
+  }
+  to_flush_.clear();
 }
 
 void StreamServer::close(ConnectionId id) {
@@ -116,7 +147,13 @@ void StreamServer::on_deadline(MonoTime now) {
   while (const auto id = deadlines_.pop_due(now)) {
     const auto found = connections_.find(*id);
     if (found == connections_.end()) continue;
-    finish(*found->second, found->second->ended.value_or(CloseReason::Deadline));
+    Connection& connection = *found->second;
+    const auto longer = connection.ended ? std::nullopt : handler_.on_idle(*id, now);
+    if (longer) {
+      keep_until(connection, longer);
+    } else {
+      finish(connection, connection.ended.value_or(CloseReason::Deadline));
+    }
   }
   closed_.clear();
   if (!accept_again_at_ || *accept_again_at_ > now) return;
@@ -158,10 +195,16 @@ void StreamServer::add(UniqueFd fd, const SocketAddress& client) {
   if (!local) return;
   const int on = 1;
   ::setsockopt(raw_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!networks_.take(client.ip)) {
+    ++counters_.refused_network;
+    return;
+  }
   const ConnectionId id{++last_id_};
-  auto owned = std::make_unique<Connection>(*this, id, std::make_unique<TcpStream>(std::move(fd)));
+  auto owned = std::make_unique<Connection>(*this, id, client.ip,
+                                            std::make_unique<TcpStream>(std::move(fd)));
   Connection& connection = *owned;
   if (io_.watch(raw_fd, EPOLLIN, connection)) {
+    networks_.give_back(client.ip);
     ++counters_.refused;
     return;
   }
@@ -175,7 +218,8 @@ void StreamServer::on_ready(Connection& connection, std::uint32_t events) {
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !connection.read_closed) {
     read_from(connection);
   }
-  if ((events & EPOLLOUT) != 0 && !connection.ended) write_to(connection);
+  const bool writes = (events & EPOLLOUT) != 0 || connection.flush_queued;
+  if (writes && !connection.ended) write_to(connection);
   const bool only_waited_for_writes = connection.read_closed && connection.unsent_bytes() == 0;
   if (!connection.ended && only_waited_for_writes) connection.ended = CloseReason::PeerClosed;
   if (connection.ended) finish(connection, *connection.ended);
@@ -211,7 +255,8 @@ void StreamServer::write_to(Connection& connection) {
     counters_.sent_bytes += *size;
   }
   if (connection.unsent_bytes() == 0) {
-    connection.unsent = {};
+    connection.unsent.clear();
+    if (connection.unsent.capacity() > kIdleQueueBytes) connection.unsent = {};
     connection.sent = 0;
   } else if (connection.sent > connection.unsent.size() / 2) {
     connection.unsent.erase(
@@ -219,6 +264,10 @@ void StreamServer::write_to(Connection& connection) {
         connection.unsent.begin() + static_cast<std::ptrdiff_t>(connection.sent));
     connection.sent = 0;
   }
+  watch_for(connection);
+}
+
+void StreamServer::watch_for(Connection& connection) {
   const std::uint32_t wanted = (connection.read_closed ? 0U : std::uint32_t{EPOLLIN}) |
                                (connection.unsent_bytes() > 0 ? std::uint32_t{EPOLLOUT} : 0U);
   if (wanted == connection.watched) return;
@@ -249,6 +298,7 @@ void StreamServer::finish(Connection& connection, CloseReason reason) {
   deadlines_.erase(connection.id);
   closed_.push_back(std::move(found->second));
   connections_.erase(found);
+  networks_.give_back(connection.client);
   --counters_.open;
   handler_.on_closed(connection.id, reason);
 }

@@ -20,6 +20,7 @@
 #include "common/net/byte_stream.hpp"
 #include "common/net/datagram_io.hpp"
 #include "common/net/epoll_io.hpp"
+#include "common/net/network_counts.hpp"
 
 namespace icebreaker::net {
 
@@ -42,18 +43,35 @@ class StreamHandler {
   virtual std::optional<MonoTime> on_open(ConnectionId id, const ConnectionInfo& info,
                                           MonoTime now) = 0;
   virtual std::optional<MonoTime> on_bytes(ConnectionId id, ByteView bytes, MonoTime now) = 0;
+
+  // That time has come: until when it may stay after all.
+  virtual std::optional<MonoTime> on_idle(ConnectionId /*id*/, MonoTime /*now*/) {
+    return std::nullopt;
+  }
+
   virtual void on_closed(ConnectionId id, CloseReason reason) = 0;
 };
 
 struct StreamLimits {
   std::size_t connections = 10'000;
+  std::size_t connections_per_network = 0;  // /24, /56; 0: no limit
   std::size_t unsent_bytes_per_connection = std::size_t{256} << 10U;
+};
+
+// One message in parts, which send() copies.
+struct StreamMessage {
+  ByteView header;
+  ByteView payload;
+  std::size_t zeros = 0;  // padding behind it
+
+  [[nodiscard]] std::size_t size() const { return header.size() + payload.size() + zeros; }
 };
 
 // Written by the worker's thread, readable from any.
 struct StreamCounters {
   RelaxedCounter accepted;
-  RelaxedCounter refused;  // over the limit, or out of descriptors
+  RelaxedCounter refused;          // over the limit, or out of descriptors
+  RelaxedCounter refused_network;  // over the limit of one network
   RelaxedCounter open;
   RelaxedCounter received_bytes;
   RelaxedCounter sent_bytes;
@@ -80,8 +98,18 @@ class StreamServer {
   std::expected<SocketAddress, std::error_code> listen(const SocketAddress& local,
                                                        PortSharing sharing);
 
-  // The whole message or nothing of it.
-  SendResult send(ConnectionId id, ByteView message);
+  // The whole message or nothing of it; never calls the handler. It leaves with flush(), or when
+  // the call that the handler is in returns.
+  SendResult send(ConnectionId id, ByteView message) {
+    return send(id, {.header = {}, .payload = message}, limits_.unsent_bytes_per_connection);
+  }
+
+  // The same with a limit of its own for what waits, this message included.
+  SendResult send(ConnectionId id, const StreamMessage& message, std::size_t max_unsent_bytes);
+
+  // Once per turn of the loop: many messages to one client make one write.
+  void flush();
+
   void close(ConnectionId id);
 
   // When on_deadline() wants to be called.
@@ -100,6 +128,7 @@ class StreamServer {
   void on_ready(Connection& connection, std::uint32_t events);
   void read_from(Connection& connection);
   void write_to(Connection& connection);
+  void watch_for(Connection& connection);
   void fail(Connection& connection);
   void keep_until(Connection& connection, std::optional<MonoTime> deadline);
   void finish(Connection& connection, CloseReason reason);
@@ -112,6 +141,8 @@ class StreamServer {
   // Closed ones live until no caller up the stack can hold them any more.
   std::vector<std::unique_ptr<Connection>> closed_;
   DeadlineQueue<ConnectionId> deadlines_;
+  NetworkCounts networks_;
+  std::vector<ConnectionId> to_flush_;
   std::optional<MonoTime> accept_again_at_;
   std::uint64_t last_id_ = 0;
   std::vector<std::byte> buffer_;  // of the read in progress

@@ -40,6 +40,9 @@ class StreamFramer {
   // TooLong are final.
   std::expected<Frame, NoFrame> next();
 
+  // From the next frame on.
+  void set_max_frame_bytes(std::size_t max_frame_bytes) { max_frame_bytes_ = max_frame_bytes; }
+
   [[nodiscard]] std::size_t buffered_bytes() const { return buffer_.size() - taken_bytes_; }
 
  private:

@@ -9,6 +9,7 @@ import pytest
 from support.process import Process
 from support.redis_server import RedisServer
 from support.server import Server
+from support.turn_server import start_echo_peer
 
 _started = []  # whose output a failing test prints
 
@@ -126,3 +127,9 @@ def start_process():
             return process
 
         yield start
+
+
+@pytest.fixture
+def echo_port(start_process):
+    """The port of a peer on loopback, over IPv4 and IPv6, that sends every datagram back."""
+    return start_echo_peer(start_process)

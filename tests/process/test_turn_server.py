@@ -6,67 +6,14 @@ import socket
 
 import pytest
 
-from support.net import free_port, wait_until
+from support.net import free_port
 from support.tools import run_tool
-
-REALM = "example.org"
-USER, PASSWORD = "alice", "correct horse"
-SECRET = "shared secret"
-
-
-def turn_config(**changes):
-    config = {
-        "realm": REALM,
-        "workers": 2,
-        "listen": [{"transport": "udp", "address": "127.0.0.1:0"},
-                   {"transport": "udp", "address": "[::1]:0"}],
-        "relay": {"addresses": ["127.0.0.1", "::1"]},
-        "auth": {"users": [{"name": USER, "password": PASSWORD}], "secrets": [SECRET]},
-        "peers": {"allow": ["127.0.0.0/8", "::1/128"]},
-        "limits": {"allocations_per_user": 0},
-        "metrics": {"address": "127.0.0.1:0"},
-    }
-    return config | changes
-
+from support.turn_server import (PASSWORD, REST, STATIC, USER, assert_nothing_lost, turn_config,
+                                 uclient)
 
 @pytest.fixture(scope="module")
 def turn(start_module_server):
     return start_module_server("turn", turn_config())
-
-
-@pytest.fixture
-def echo_port(start_process):
-    port = free_port()
-    peer = start_process(["turnutils_peer", "-L", "127.0.0.1", "-L", "::1", "-p", str(port)])
-    wait_until(lambda: answers_udp(port) or not peer.running, what="the echo peer")
-    return port
-
-
-def answers_udp(port):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.settimeout(0.2)
-        probe.connect(("127.0.0.1", port))
-        try:
-            probe.send(b"probe")
-            return probe.recv(100) == b"probe"
-        except OSError:
-            return False
-
-
-STATIC = ("-u", USER, "-w", PASSWORD)
-REST = ("-u", "carol", "-W", SECRET)
-
-
-def uclient(turn, *options, family=socket.AF_INET, under=()):
-    address = turn.address("udp", family)
-    return run_tool([*under, "turnutils_uclient", *options, "-p", str(address.port), "-c", "-z", "5",
-                     address.host], timeout=20).output
-
-
-def assert_nothing_lost(output, messages):
-    totals = re.findall(r"tot_send_msgs=(\d+), tot_recv_msgs=(\d+)", output)
-    assert totals and totals[-1] == (str(messages), str(messages)), output
-    assert "Total lost packets 0 " in output, output
 
 
 @pytest.mark.parametrize("credentials", [STATIC, REST], ids=["static", "rest"])
@@ -163,14 +110,6 @@ def test_says_which_port_is_in_use(start_server, turn):
 
     assert second.wait() == 1
     assert re.search(rf"ERROR turn: cannot listen on udp {re.escape(taken)}: ", second.text)
-
-
-def test_refuses_transports_that_do_not_exist_yet(start_server):
-    turn = start_server("turn", turn_config(listen=[{"transport": "tcp",
-                                                     "address": "127.0.0.1:0"}]), wait=False)
-
-    assert turn.wait() == 2
-    assert "tcp is not supported" in turn.text
 
 
 def test_refuses_certificates_that_it_would_not_use(start_server):

@@ -48,6 +48,8 @@ class TurnClient {
 
   [[nodiscard]] const FiveTuple& tuple() const { return tuple_; }
 
+  void move_to(LinkId link) { tuple_.link = link; }
+
   void become(std::string_view username, std::string_view password) {
     username_ = username;
     password_ = password;

@@ -39,7 +39,7 @@ class ReplyBytes {
 
 enum class PortParity : std::uint8_t { Any, Even };
 
-enum class EndReason : std::uint8_t { Expired, Released, Shutdown };
+enum class EndReason : std::uint8_t { Expired, Released, Shutdown, LinkClosed };
 
 std::string_view name_of(EndReason reason);
 

@@ -3,6 +3,7 @@
 
 #include "common/stun/channel_data.hpp"
 #include "common/stun/message_builder.hpp"
+#include "common/stun/stream_framer.hpp"
 #include "common/stun/turn_attributes.hpp"
 #include "common/stun/unknown_attributes.hpp"
 #include "turn/core/known_attributes.hpp"
@@ -81,8 +82,6 @@ PeerVerdict Relay::on_peer(Now now, RelayId via, const PeerAddress& from, ByteVi
     ++allocation->traffic.unwanted_from_peers;
     return Drop::NoPermission;
   }
-  allocation->traffic.to_client.add(payload.size());
-
   ToClient forward{.to = allocation->client,
                    .header = {},
                    .header_bytes = stun::kChannelDataHeaderBytes,
@@ -91,11 +90,21 @@ PeerVerdict Relay::on_peer(Now now, RelayId via, const PeerAddress& from, ByteVi
   if (const Channel* channel = allocation->channels.find(peer, now.mono)) {
     const auto header = stun::channel_data_header(channel->number, payload.size());
     std::ranges::copy(header, forward.header.begin());
+    // RFC 8656 §12.5: padding is for streams only.
+    if (kind_of(forward.to.link) == LinkKind::Stream) {
+      forward.padding = stun::stream_padding_bytes(payload.size());
+    }
   } else {
     forward.header_bytes =
         write_data_indication(forward.header, next_indication_id(), peer, payload.size());
     forward.padding = stun::padded_to_4(payload.size()) - payload.size();
   }
+  // Past this, the length of an indication wraps and the client's stream falls out of step.
+  if (forward.header_bytes + payload.size() + forward.padding >
+      stun::StreamFramer::kMaxFrameBytes) {
+    return Drop::TooLong;
+  }
+  allocation->traffic.to_client.add(payload.size());
   return forward;
 }
 

@@ -9,8 +9,30 @@
 
 namespace icebreaker::turn {
 
-// A listening datagram socket or one stream connection, as the shell calls it.
-using LinkId = StrongId<struct LinkTag, std::uint32_t>;
+// What carries a client's messages, as the shell calls it; made by link_id().
+using LinkId = StrongId<struct LinkTag, std::uint64_t>;
+
+enum class LinkKind : std::uint8_t {
+  Socket,       // a listening datagram socket, which carries many clients
+  Association,  // DTLS, one client
+  Stream,       // TCP or TLS, one client
+};
+
+inline constexpr unsigned kLinkKindShift = 62;
+
+// Numbers are below 2^62, and those of associations and streams are never used twice.
+constexpr LinkId link_id(LinkKind kind, std::uint64_t number) {
+  return LinkId{static_cast<std::uint64_t>(kind) << kLinkKindShift | number};
+}
+
+constexpr LinkKind kind_of(LinkId link) {
+  return static_cast<LinkKind>(link.value >> kLinkKindShift);
+}
+
+constexpr std::uint64_t number_of(LinkId link) {
+  return link.value & ((std::uint64_t{1} << kLinkKindShift) - 1);
+}
+
 // An allocation and its relay socket; never used twice by one Relay.
 using RelayId = StrongId<struct RelayTag, std::uint32_t>;
 

@@ -56,6 +56,8 @@ std::string_view name_of(Drop drop) {
       "peer-refused",
       "relay-opening",
       "over-budget",
+      "client-too-slow",
+      "too-long",
   });
   static_assert(kNames.size() == static_cast<std::size_t>(Drop::Count));
   return kNames.at(static_cast<std::size_t>(drop));
@@ -63,7 +65,7 @@ std::string_view name_of(Drop drop) {
 
 std::string_view name_of(EndReason reason) {
   static constexpr auto kNames =
-      std::to_array<std::string_view>({"expired", "released", "shutdown"});
+      std::to_array<std::string_view>({"expired", "released", "shutdown", "link-closed"});
   return kNames.at(static_cast<std::size_t>(reason));
 }
 

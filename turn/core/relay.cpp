@@ -133,6 +133,16 @@ Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer
   return {};
 }
 
+void Relay::on_link_closed(Now now, const FiveTuple& client, Effects& out) {
+  const Allocation* allocation = table_.find(client);
+  if (allocation == nullptr) return;
+  if (allocation->state == AllocationState::Opening) {
+    forget(*allocation);  // on_relay_opened() closes what the shell is about to bind
+  } else {
+    end(*allocation, EndReason::LinkClosed, now, out);
+  }
+}
+
 void Relay::on_deadline(Now now, Effects& out) {
   while (const auto due = deadlines_.pop_due(now.mono)) {
     Allocation& allocation = *table_.find(*due);

@@ -70,6 +70,14 @@ class Relay {
   void on_relay_opened(Now now, RelayId relay, std::uint16_t port, Effects& out);
   void on_relay_failed(RelayId relay, Effects& out);
 
+  // A stream or association of a client ended, and with it what was allocated over it.
+  void on_link_closed(Now now, const FiveTuple& client, Effects& out);
+
+  // Whether the client holds an allocation, or is about to.
+  [[nodiscard]] bool has_allocation(const FiveTuple& client, MonoTime now) {
+    return live_allocation(client, now) != nullptr;
+  }
+
   void on_deadline(Now now, Effects& out);
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const { return deadlines_.next(); }

@@ -30,8 +30,10 @@ enum class Drop : std::uint8_t {
   NoChannel,
   NoPermission,
   PeerRefused,
-  RelayOpening,  // a request for an allocation whose socket is not bound yet
-  OverBudget,    // strangers of this network were challenged too often of late
+  RelayOpening,   // a request for an allocation whose socket is not bound yet
+  OverBudget,     // strangers of this network were challenged too often of late
+  ClientTooSlow,  // a stream whose client does not read as fast as its peers send
+  TooLong,        // with its header, more than a message to the client can hold
   Count,
 };
 

@@ -86,12 +86,34 @@ void read_limits(const ConfigSection& limits, ServerConfig& config) {
   }
 }
 
+std::size_t read_count(const ConfigSection& section, std::string_view key, std::size_t otherwise,
+                       service::IntegerRange range) {
+  return static_cast<std::size_t>(
+      section.integer(key, static_cast<std::int64_t>(otherwise), range));
+}
+
+StreamClientLimits read_tcp(const ConfigSection& tcp) {
+  using namespace std::chrono_literals;
+  constexpr std::int64_t kMostConnections = 10'000'000;
+  // The longest message of all, and a bound for the memory of a client that does not read.
+  constexpr service::IntegerRange kUnsentBytes{65'536, 1 << 26};
+  StreamClientLimits limits;
+  limits.connections = read_count(tcp, "connections", limits.connections, {1, kMostConnections});
+  limits.connections_per_network = read_count(
+      tcp, "connections_per_network", limits.connections_per_network, {0, kMostConnections});
+  limits.idle_timeout = tcp.duration("idle_timeout_s", limits.idle_timeout, {1s, 24h});
+  limits.message_timeout = tcp.duration("message_timeout_s", limits.message_timeout, {1s, 1h});
+  limits.unsent_bytes = read_count(tcp, "unsent_bytes", limits.unsent_bytes, kUnsentBytes);
+  return limits;
+}
+
 }  // namespace
 
 ServerConfig read_config(const ConfigSection& root, std::string_view environment_secrets) {
   ServerConfig config;
   config.workers = service::read_workers(root);
-  config.listeners = service::read_listeners(root, {Transport::Udp});
+  config.listeners = service::read_listeners(root, {Transport::Udp, Transport::Tcp});
+  config.streams = read_tcp(root.section("tcp"));
   config.credentials.realm = root.text("realm", "icebreaker");
   if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
     root.fail("realm", "1 to 128 bytes are needed");

@@ -1,6 +1,8 @@
 // turn.toml as values.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +21,17 @@ namespace icebreaker::turn {
 
 enum class Access : std::uint8_t { Credentials, Anybody };
 
+// Of TCP clients.
+struct StreamClientLimits {
+  std::size_t connections = 10'000;            // of all workers together
+  std::size_t connections_per_network = 1000;  // the same; /24, /56; 0: no limit
+  std::chrono::milliseconds idle_timeout = std::chrono::minutes{1};
+  std::chrono::milliseconds message_timeout = std::chrono::seconds{10};
+  std::size_t unsent_bytes = std::size_t{256} << 10U;  // data that waits for one client
+
+  bool operator==(const StreamClientLimits&) const = default;
+};
+
 struct ServerConfig {
   unsigned workers = 1;
   std::vector<service::Listener> listeners;
@@ -31,6 +44,7 @@ struct ServerConfig {
   std::vector<Cidr> peers_deny;
   QuotaLimits quota;
   RelayLimits limits;
+  StreamClientLimits streams;
   std::optional<SocketAddress> metrics;
   service::LogLevel log_level = service::LogLevel::Info;  // for a reload
 };

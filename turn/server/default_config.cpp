@@ -17,6 +17,21 @@ address = "0.0.0.0:3478"
 transport = "udp"
 address = "[::]:3478"
 
+[[listen]]
+transport = "tcp"
+address = "0.0.0.0:3478"
+
+[[listen]]
+transport = "tcp"
+address = "[::]:3478"
+
+[tcp]
+connections = 10000              # open at once, all workers together
+connections_per_network = 1000   # of these from one network (/24, /56); 0 = no limit
+idle_timeout_s = 60              # without allocation and without a message
+message_timeout_s = 10           # from a message's first byte to its last, without allocation
+unsent_bytes = 262144            # that wait for one client; more data to it is dropped
+
 [relay]
 addresses = []                   # where relay ports are bound; empty = found by itself
 external = []                    # what clients are told, when different; one per family

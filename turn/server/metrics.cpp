@@ -4,49 +4,14 @@
 #include <string_view>
 #include <utility>
 
+#include "turn/server/metric_sums.hpp"
+#include "turn/server/stream_metrics.hpp"
+
 namespace icebreaker::turn {
 namespace {
 
-using service::MetricFamily;
 using service::MetricSample;
 using service::MetricType;
-using Workers = std::vector<WorkerSources>;
-
-// `value` takes a WorkerSources and yields a count.
-template <class Value>
-double sum(const Workers& workers, Value value) {
-  std::uint64_t total = 0;
-  for (const WorkerSources& each : workers) total += std::uint64_t{value(each)};
-  return static_cast<double>(total);
-}
-
-MetricSample sample(std::vector<service::Label> labels, double value) {
-  return {.labels = std::move(labels), .value = value, .buckets = {}};
-}
-
-MetricFamily counter(std::string_view name, std::string_view help,
-                     std::vector<MetricSample> samples) {
-  return {.name = "icebreaker_turn_" + std::string{name},
-          .help = std::string{help},
-          .type = MetricType::Counter,
-          .samples = std::move(samples)};
-}
-
-// One sample for each enumerator past the first `skipped`, which mean "nothing happened".
-template <class Enum>
-std::vector<MetricSample> per_name(const Workers& workers, std::string_view label,
-                                   CounterPer<Enum> WorkerCounters::* member, std::size_t skipped) {
-  std::vector<MetricSample> samples;
-  for (std::size_t index = skipped; index < static_cast<std::size_t>(Enum::Count); ++index) {
-    const auto enumerator = static_cast<Enum>(index);
-    const double value = sum(workers, [&](const WorkerSources& each) {
-      return (each.counters->*member).of(enumerator);
-    });
-    const auto name = name_of(enumerator);
-    samples.push_back(sample({{std::string{label}, std::string{name}}}, value));
-  }
-  return samples;
-}
 
 void add_allocations(const Workers& workers, service::MetricFamilies& families) {
   // First those that ended: what is made in between must not make the gauge negative.
@@ -149,6 +114,7 @@ service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& worker
   add_requests(workers, families);
   add_refusals(workers, families);
   add_io(workers, families);
+  add_stream_metrics(workers, families);
   return families;
 }
 

@@ -4,14 +4,19 @@
 #include <vector>
 
 #include "common/net/datagram_io.hpp"
+#include "common/net/stream_server.hpp"
 #include "common/service/metrics.hpp"
 #include "turn/server/counters.hpp"
 
 namespace icebreaker::turn {
 
+struct StreamClientCounters;
+
 struct WorkerSources {
   const WorkerCounters* counters;
   const net::IoCounters* io;
+  const StreamClientCounters* clients;
+  const net::StreamCounters* streams;
 };
 
 // Sums over the workers, and those of the process.

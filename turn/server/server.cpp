@@ -20,6 +20,11 @@ std::vector<IpAddress> machine_addresses() {
   return std::move(*found);
 }
 
+// Rounded up; no limit stays none.
+std::size_t share_of(std::size_t limit, unsigned workers) {
+  return (limit + workers - 1) / workers;
+}
+
 // What a reload cannot change.
 bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
   const auto same_listener = [](const service::Listener& a, const service::Listener& b) {
@@ -28,7 +33,7 @@ bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
   return before.workers != after.workers || before.metrics != after.metrics ||
          before.relay_addresses != after.relay_addresses ||
          before.relay_external != after.relay_external || before.relay_ports != after.relay_ports ||
-         before.limits != after.limits ||
+         before.limits != after.limits || before.streams != after.streams ||
          !std::ranges::equal(before.listeners, after.listeners, same_listener);
 }
 
@@ -43,6 +48,7 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
       machine_addresses_{machine_addresses()},
       relays_{relay_interfaces(config_, machine_addresses_)} {
   random_.fill(nonce_secret_);
+  make_shards();
   open_listeners();
   open_metrics();
   make_workers();
@@ -50,28 +56,48 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
 
 Server::~Server() = default;
 
-void Server::open_listeners() {
-  std::vector<SocketAddress> addresses;
-  for (const service::Listener& each : service::usable_listeners(config_.listeners, log_)) {
-    addresses.push_back(each.address);
-  }
+void Server::make_shards() {
+  StreamClientLimits share = config_.streams;
+  share.connections = share_of(share.connections, config_.workers);
+  share.connections_per_network = share_of(share.connections_per_network, config_.workers);
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
     if (!io) throw StartError("cannot use epoll: " + io.error().message());
     Shard& shard = shards_.emplace_back();
     shard.io = std::move(*io);
     shard.counters = std::make_unique<WorkerCounters>();
-    for (SocketAddress& address : addresses) {
-      const auto opened = shard.io->open(address, net::PortSharing::ReusePort);
-      if (!opened) throw StartError(service::listen_error(Transport::Udp, address, opened.error()));
-      address = opened->local;  // the first worker's choice of a port is everybody's
-      shard.listeners.push_back(opened->id);
+    shard.streams = std::make_unique<StreamClients>(*shard.io, share);
+  }
+}
+
+void Server::open_listeners() {
+  for (service::Listener& each : service::usable_listeners(config_.listeners, log_)) {
+    for (Shard& shard : shards_) {
+      each.address = open_listener(shard, each);  // the first worker's choice of a port
     }
+    const auto transport = name_of(each.transport);
+    log_.info("listening", {{"transport", transport}, {"address", each.address}});
+    listening_.append(listening_.empty() ? "" : ",")
+        .append(transport)
+        .append(":")
+        .append(each.address.to_string());
+    bound_.push_back(each.address);
   }
-  for (const SocketAddress& address : addresses) {
-    log_.info("listening", {{"transport", "udp"}, {"address", address}});
-    bound_.push_back(address);
+}
+
+SocketAddress Server::open_listener(Shard& shard, const service::Listener& listener) {
+  const auto refuse = [&](const std::error_code& error) {
+    return StartError(service::listen_error(listener.transport, listener.address, error));
+  };
+  if (!is_datagram(listener.transport)) {
+    const auto bound = shard.streams->listen(listener.address);
+    if (!bound) throw refuse(bound.error());
+    return *bound;
   }
+  const auto opened = shard.io->open(listener.address, net::PortSharing::ReusePort);
+  if (!opened) throw refuse(opened.error());
+  shard.listeners.push_back(opened->id);
+  return opened->local;
 }
 
 void Server::open_metrics() {
@@ -79,7 +105,10 @@ void Server::open_metrics() {
   std::vector<WorkerSources> sources;
   sources.reserve(shards_.size());
   for (const Shard& shard : shards_) {
-    sources.push_back({shard.counters.get(), &shard.io->counters()});
+    sources.push_back({.counters = shard.counters.get(),
+                       .io = &shard.io->counters(),
+                       .clients = &shard.streams->counters(),
+                       .streams = &shard.streams->streams()});
   }
   auto endpoint = service::MetricsEndpoint::start(
       *config_.metrics, [sources] { return collect_metrics(sources); },
@@ -99,6 +128,7 @@ void Server::make_workers() {
   for (Shard& shard : shards_) {
     const WorkerParts parts{.io = *shard.io,
                             .listeners = shard.listeners,
+                            .streams = *shard.streams,
                             .fast_path = fast_path_,
                             .random = random_,
                             .quota = quota_,
@@ -137,10 +167,6 @@ void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig
 }
 
 void Server::log_ready() const {
-  std::string listen;
-  for (std::size_t index = 0; index < shards_.front().listeners.size(); ++index) {
-    listen += (listen.empty() ? "udp:" : ",udp:") + bound_.at(index).to_string();
-  }
   std::string relay;
   for (const RelayInterface& each : relays_) {
     relay += (relay.empty() ? "" : ",") + each.bound.to_string();
@@ -148,7 +174,7 @@ void Server::log_ready() const {
   }
   const std::string ports =
       std::to_string(config_.relay_ports.first) + "-" + std::to_string(config_.relay_ports.last);
-  log_.info("ready", {{"listen", listen},
+  log_.info("ready", {{"listen", listening_},
                       {"relay", relay},
                       {"ports", ports},
                       {"realm", config_.credentials.realm},

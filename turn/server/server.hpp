@@ -17,6 +17,7 @@
 #include "turn/server/counters.hpp"
 #include "turn/server/fast_path.hpp"
 #include "turn/server/shared_quota.hpp"
+#include "turn/server/stream_clients.hpp"
 #include "turn/server/worker.hpp"
 
 namespace icebreaker::turn {
@@ -37,7 +38,17 @@ class Server {
   void run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read);
 
  private:
+  struct Shard {
+    std::unique_ptr<net::EpollIo> io;
+    std::vector<net::SocketId> listeners;
+    std::unique_ptr<WorkerCounters> counters;
+    std::unique_ptr<StreamClients> streams;
+    std::unique_ptr<Worker> worker;
+  };
+
+  void make_shards();
   void open_listeners();
+  static SocketAddress open_listener(Shard& shard, const service::Listener& listener);
   void open_metrics();
   void make_workers();
   void log_ready() const;
@@ -53,14 +64,8 @@ class Server {
   NonceSecret nonce_secret_{};
   std::vector<IpAddress> machine_addresses_;
   std::vector<RelayInterface> relays_;
+  std::string listening_;             // for the `ready` line
   std::vector<SocketAddress> bound_;  // listeners and metrics
-
-  struct Shard {
-    std::unique_ptr<net::EpollIo> io;
-    std::vector<net::SocketId> listeners;
-    std::unique_ptr<WorkerCounters> counters;
-    std::unique_ptr<Worker> worker;
-  };
 
   std::vector<Shard> shards_;
   std::atomic<bool> serving_{false};

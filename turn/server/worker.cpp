@@ -15,11 +15,11 @@ Now read_clocks() {
 }
 
 LinkId link_of(net::SocketId socket) {
-  return LinkId{socket.value};
+  return link_id(LinkKind::Socket, socket.value);
 }
 
 net::SocketId socket_of(LinkId link) {
-  return net::SocketId{link.value};
+  return net::SocketId{static_cast<std::uint32_t>(number_of(link))};
 }
 
 void log_refusal(const service::Logger& log, const Handled& handled, const SocketAddress& client) {
@@ -38,6 +38,7 @@ void log_refusal(const service::Logger& log, const Handled& handled, const Socke
 Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules)
     : io_{parts.io},
       listeners_{parts.listeners},
+      streams_{parts.streams},
       fast_path_{parts.fast_path},
       counters_{parts.counters},
       log_{parts.log, "turn"},
@@ -45,22 +46,33 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules r
       useless_notes_{20, std::chrono::minutes{1}},
       sockets_{parts.io, parts.random, config.ports},
       relay_{config, std::move(rules), parts.random, parts.quota},
-      arena_{parts.io} {}
+      arena_{parts.io} {
+  streams_.attach(*this);
+}
 
 void Worker::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const auto batch = io_.receive(relay_.next_deadline());  // returns by the deadline, maybe empty
-    const Now now = read_clocks();                           // once per batch
+    const auto batch = io_.receive(next_deadline());  // returns by the deadline, maybe empty
+    const Now now = read_clocks();                    // once per batch
     if (has_new_rules_.load(std::memory_order_acquire)) take_new_rules();
     relay_.on_deadline(now, effects_);
     apply_effects(now);
     for (const net::Datagram& datagram : batch) on_datagram(now, datagram);
+    streams_.on_deadline(now);
+    streams_.flush(now);
     arena_.flush();
     turns_.turn();
   }
   const Now now = read_clocks();
   relay_.close_all(now, effects_);
   apply_effects(now);
+}
+
+std::optional<MonoTime> Worker::next_deadline() const {
+  const auto relay = relay_.next_deadline();
+  const auto streams = streams_.next_deadline();
+  if (!relay || !streams) return relay ? relay : streams;
+  return std::min(*relay, *streams);
 }
 
 void Worker::stop() {
@@ -105,24 +117,52 @@ void Worker::on_client_datagram(Now now, const net::Datagram& datagram) {
   const FiveTuple from{link_of(datagram.socket), ClientAddress{datagram.from}, datagram.to};
   const ClientVerdict verdict = relay_.on_client(now, from, datagram.bytes, effects_);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
-    const auto via = sockets_.socket_of(forward->via);
-    if (!via) return;
-    ++counters_.to_peers.packets;
-    counters_.to_peers.bytes += forward->payload.size();
-    io_.send({.via = via->id,
-              .source = std::nullopt,
-              .to = forward->to.value,
-              .header = {},
-              .payload = forward->payload});
-    return;
+    send_to_peer(*forward);
+  } else {
+    finish(now, verdict, datagram.from);
   }
+}
+
+void Worker::on_message(Now now, const FiveTuple& from, ByteView message) {
+  const ClientVerdict verdict = relay_.on_client(now, from, message, effects_);
+  if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
+    // The message is gone before the datagram leaves.
+    send_to_peer({forward->via, forward->to, arena_.keep(forward->payload)});
+  } else {
+    finish(now, verdict, from.client.value);
+  }
+}
+
+void Worker::on_link_closed(Now now, const FiveTuple& client) {
+  relay_.on_link_closed(now, client, effects_);
+  apply_effects(now);
+}
+
+bool Worker::has_allocation(const FiveTuple& client, MonoTime now) {
+  return relay_.has_allocation(client, now);
+}
+
+void Worker::send_to_peer(const ToPeer& forward) {
+  const auto via = sockets_.socket_of(forward.via);
+  if (!via) return;
+  ++counters_.to_peers.packets;
+  counters_.to_peers.bytes += forward.payload.size();
+  io_.send({.via = via->id,
+            .source = std::nullopt,
+            .to = forward.to.value,
+            .header = {},
+            .payload = forward.payload});
+}
+
+// What is not forwarded.
+void Worker::finish(Now now, const ClientVerdict& verdict, const SocketAddress& client) {
   if (const auto* drop = std::get_if<Drop>(&verdict)) {
     counters_.client_drops.count(*drop);
     return;
   }
   const auto& handled = std::get<Handled>(verdict);
   counters_.count(handled);
-  log_refusal(log_, handled, datagram.from);
+  log_refusal(log_, handled, client);
   apply_effects(now);
 }
 
@@ -134,6 +174,10 @@ void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datag
     return;
   }
   const auto& forward = std::get<ToClient>(verdict);
+  if (kind_of(forward.to.link) != LinkKind::Socket) {
+    send_to_link(forward);
+    return;
+  }
   ++counters_.to_clients.packets;
   counters_.to_clients.bytes += forward.payload.size();
   const bool padded = forward.padding > 0;
@@ -142,6 +186,16 @@ void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datag
             .to = forward.to.client.value,
             .header = forward.header_view(),
             .payload = padded ? arena_.keep(forward.payload, forward.padding) : forward.payload});
+}
+
+void Worker::send_to_link(const ToClient& forward) {
+  const LinkMessage message{forward.header_view(), forward.payload, forward.padding};
+  if (streams_.send(forward.to, message, Importance::Data) == LinkSend::Taken) {
+    ++counters_.to_clients.packets;
+    counters_.to_clients.bytes += forward.payload.size();
+  } else {
+    counters_.peer_drops.count(Drop::ClientTooSlow);
+  }
 }
 
 void Worker::apply_effects(Now now) {
@@ -154,6 +208,10 @@ void Worker::apply_effects(Now now) {
 }
 
 void Worker::apply(Now /*now*/, const effect::Reply& reply) {
+  if (kind_of(reply.to.link) != LinkKind::Socket) {
+    streams_.send(reply.to, {.header = {}, .payload = reply.bytes.view()}, Importance::Control);
+    return;
+  }
   io_.send({.via = socket_of(reply.to.link),
             .source = reply.to.server.ip,
             .to = reply.to.client.value,

@@ -13,6 +13,7 @@
 #include "common/service/log.hpp"
 #include "common/service/worker_threads.hpp"
 #include "turn/core/relay.hpp"
+#include "turn/server/client_links.hpp"
 #include "turn/server/counters.hpp"
 #include "turn/server/fast_path.hpp"
 #include "turn/server/relay_sockets.hpp"
@@ -24,6 +25,7 @@ namespace icebreaker::turn {
 struct WorkerParts {
   net::DatagramIo& io;
   std::vector<net::SocketId> listeners;  // of io, open already
+  ClientLinks& streams;
   FastPath& fast_path;
   RandomSource& random;
   Quota& quota;
@@ -31,14 +33,14 @@ struct WorkerParts {
   service::Log& log;
 };
 
-class Worker {
+class Worker final : private LinkReceiver {
  public:
   Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
-  ~Worker() = default;
+  ~Worker() override = default;
 
   // Serves until stop(), then ends every allocation.
   void run();
@@ -51,9 +53,17 @@ class Worker {
   [[nodiscard]] bool turned();
 
  private:
+  void on_message(Now now, const FiveTuple& from, ByteView message) override;
+  void on_link_closed(Now now, const FiveTuple& client) override;
+  [[nodiscard]] bool has_allocation(const FiveTuple& client, MonoTime now) override;
+
+  [[nodiscard]] std::optional<MonoTime> next_deadline() const;
   void on_datagram(Now now, const net::Datagram& datagram);
   void on_client_datagram(Now now, const net::Datagram& datagram);
   void on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram);
+  void send_to_peer(const ToPeer& forward);
+  void send_to_link(const ToClient& forward);
+  void finish(Now now, const ClientVerdict& verdict, const SocketAddress& client);
   void take_new_rules();
 
   void apply_effects(Now now);
@@ -66,6 +76,7 @@ class Worker {
 
   net::DatagramIo& io_;
   std::vector<net::SocketId> listeners_;
+  ClientLinks& streams_;
   FastPath& fast_path_;
   WorkerCounters& counters_;
   service::Logger log_;

@@ -1,54 +1,21 @@
 #include "common/net/stream_server.hpp"
 
-#include <array>
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 #include "common/net/open_socket.hpp"
-#include "common/net/sockaddr.hpp"
+#include "tests/support/tcp_client.hpp"
 
 namespace icebreaker::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-// A blocking client whose reads end after 10 s at the latest.
-class Client {
- public:
-  explicit Client(const SocketAddress& server)
-      : fd_{::socket(server.ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    const timeval limit{.tv_sec = 10, .tv_usec = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    const SockAddr address{server};
-    EXPECT_EQ(::connect(fd_.get(), address.get(), address.size()), 0);
-  }
-
-  void send(std::string_view text) const {
-    EXPECT_EQ(::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
-  }
-
-  void shut_down_writing() const { ::shutdown(fd_.get(), SHUT_WR); }
-
-  // Whatever can be read now; nothing while nothing is there, "" at the end of the stream.
-  [[nodiscard]] std::optional<std::string> read_now() const {
-    std::array<char, 65536> buffer{};
-    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size < 0) return std::nullopt;
-    return std::string{buffer.data(), static_cast<std::size_t>(size)};
-  }
-
-  void close() { fd_ = UniqueFd{}; }
-
- private:
-  UniqueFd fd_;
-};
+using Client = TcpClient;
 
 class Recorder final : public StreamHandler {
  public:
@@ -66,12 +33,17 @@ class Recorder final : public StreamHandler {
     return now + 1h;
   }
 
+  std::optional<MonoTime> on_idle(ConnectionId /*id*/, MonoTime /*now*/) override {
+    return stay_until;
+  }
+
   void on_closed(ConnectionId id, CloseReason reason) override { closed.emplace_back(id, reason); }
 
   std::vector<ConnectionId> opened;
   std::vector<std::pair<ConnectionId, CloseReason>> closed;
   std::string received;
   ConnectionInfo last_info;
+  std::optional<MonoTime> stay_until;
   bool close_next = false;
   std::function<void(ConnectionId, ByteView)> react;
 };
@@ -218,6 +190,74 @@ TEST_F(SmallStreamServerTest, BoundsWhatWaitsForAPeerThatDoesNotReadAndLosesNoth
   EXPECT_LE(taken - server_.counters().sent_bytes, kUnsentLimit);
   EXPECT_EQ(read_until(client, taken).size(), taken);
   EXPECT_EQ(server_.send(handler_.opened[0], bytes_of(message)), SendResult::Taken);
+}
+
+TEST_F(StreamServerTest, AsksTheHandlerBeforeItClosesAtADeadline) {
+  const Client client{listen()};
+  run_until([&] { return !handler_.opened.empty(); });
+  handler_.stay_until = MonoTime::clock::now() + 2h;
+
+  server_.on_deadline(server_.next_deadline().value());
+
+  EXPECT_TRUE(handler_.closed.empty());
+  EXPECT_EQ(server_.next_deadline(), handler_.stay_until);
+}
+
+TEST_F(StreamServerTest, SendsWhatATurnGatheredInOneWrite) {
+  const Client client{listen()};
+  run_until([&] { return !handler_.opened.empty(); });
+
+  server_.send(handler_.opened[0], bytes_of("one "));
+  server_.send(handler_.opened[0], {bytes_of("two"), bytes_of("three"), 1}, 100);
+  EXPECT_EQ(client.read_now(), std::nullopt);
+  server_.flush();
+
+  EXPECT_EQ(read_until(client, 13), (std::string{"one twothree\0", 13}));
+}
+
+TEST_F(StreamServerTest, HoldsAMessageToTheLimitThatComesWithIt) {
+  const Client client{listen()};
+  run_until([&] { return !handler_.opened.empty(); });
+
+  EXPECT_EQ(server_.send(handler_.opened[0], {{}, bytes_of("12345")}, 4), SendResult::NoRoom);
+  EXPECT_EQ(server_.send(handler_.opened[0], {{}, bytes_of("1234")}, 4), SendResult::Taken);
+}
+
+class NetworkLimitTest : public StreamServerTest {
+ protected:
+  NetworkLimitTest() : StreamServerTest{{.connections_per_network = 1}} {}
+};
+
+TEST_F(NetworkLimitTest, RefusesConnectionsOfANetworkThatHasItsShare) {
+  const SocketAddress address = listen();
+  Client first{address};
+  const Client second{address};
+  run_until([&] { return second.read_now() == ""; });
+  EXPECT_EQ(server_.counters().refused_network, 1U);
+
+  first.close();
+  run_until([&] { return handler_.closed.size() == 1; });
+  const Client third{address};
+
+  run_until([&] { return handler_.opened.size() == 2; });
+}
+
+TEST(NetworkCounts, CountsNetworksAndNotAddresses) {
+  NetworkCounts counts{2};
+  const auto ip = [](std::string_view text) { return IpAddress::parse(text).value(); };
+
+  EXPECT_TRUE(counts.take(ip("192.0.2.1")));
+  EXPECT_TRUE(counts.take(ip("::ffff:192.0.2.200")));
+  EXPECT_FALSE(counts.take(ip("192.0.2.7")));
+  EXPECT_TRUE(counts.take(ip("192.0.3.1")));
+  EXPECT_TRUE(counts.take(ip("2001:db8:0:1::1")));
+  EXPECT_TRUE(counts.take(ip("2001:db8:0:ff::1")));
+  EXPECT_FALSE(counts.take(ip("2001:db8:0:2::1")));
+  EXPECT_EQ(counts.networks(), 3U);
+
+  counts.give_back(ip("192.0.2.9"));
+  counts.give_back(ip("192.0.2.9"));
+  EXPECT_EQ(counts.networks(), 2U);
 }
 
 TEST_F(SmallStreamServerTest, RefusesConnectionsOverItsLimit) {

@@ -137,6 +137,38 @@ TEST_F(Lifetimes, NewRulesTakeBackWhatTheyRefuse) {
   EXPECT_TRUE(std::holds_alternative<ToClient>(from_peer(alice, "9.9.9.9:1", "x")));
 }
 
+TEST_F(Lifetimes, AnAllocationEndsWithItsLink) {
+  const TurnClient alice = allocated_client("203.0.113.5:1");
+  const TurnClient bob = allocated_client("203.0.113.5:2");
+  EXPECT_TRUE(relay_->has_allocation(alice.tuple(), now_.mono));
+
+  relay_->on_link_closed(now_, alice.tuple(), effects_);
+  relay_->on_link_closed(now_, alice.tuple(), effects_);
+  run_shell();
+
+  EXPECT_FALSE(relay_->has_allocation(alice.tuple(), now_.mono));
+  EXPECT_TRUE(relay_->has_allocation(bob.tuple(), now_.mono));
+  EXPECT_EQ(seen<effect::CloseRelay>().size(), 1U);
+  EXPECT_EQ(seen<effect::AllocationEnded>().at(0).reason, EndReason::LinkClosed);
+  EXPECT_EQ(name_of(EndReason::LinkClosed), "link-closed");
+  EXPECT_EQ(quota_.total(), 1U);
+}
+
+TEST_F(Lifetimes, ALinkThatClosesBeforeTheRelayIsOpenLeavesNothing) {
+  shell_ = Shell::KeepsRelaysWaiting;
+  TurnClient alice = client();
+  deliver(alice, alice.allocate());
+  const RelayId opening = seen<effect::OpenRelay>().at(0).relay;
+
+  relay_->on_link_closed(now_, alice.tuple(), effects_);
+  relay_->on_relay_opened(now_, opening, 50000, effects_);
+  run_shell();
+
+  EXPECT_EQ(seen<effect::CloseRelay>().size(), 1U);
+  EXPECT_TRUE(seen<effect::AllocationEnded>().empty());
+  EXPECT_EQ(quota_.total(), 0U);
+}
+
 TEST_F(Lifetimes, ClosingDownEndsEveryAllocationAndReturnsTheQuota) {
   allocated_client("203.0.113.5:1");
   allocated_client("203.0.113.5:2");

@@ -154,6 +154,32 @@ TEST_F(Relaying, HandsDataOfAPeerWithChannelOnAsChannelData) {
           .has_value());
 }
 
+TEST_F(Relaying, PadsChannelDataOnStreamsOnly) {
+  for (const auto& [kind, padding] :
+       {std::pair{LinkKind::Stream, 3U}, std::pair{LinkKind::Association, 0U}}) {
+    TurnClient alice{"203.0.113.5:40000", kAlice, kPassword};
+    alice.move_to(link_id(kind, 7));
+    alice.learn(exchange(alice, alice.allocate()).message());
+    EXPECT_EQ(error_of(alice, alice.allocate()), 0);
+    EXPECT_EQ(error_of(alice, alice.channel_bind(0x4001, peer("8.8.8.8:53"))), 0);
+
+    const auto forward = std::get<ToClient>(from_peer(alice, "8.8.8.8:53", "hello"));
+
+    EXPECT_EQ(wire_of(forward), TurnClient::channel_data(0x4001, "hello", padding));
+    EXPECT_EQ(forward.to.link, link_id(kind, 7));
+  }
+}
+
+TEST_F(Relaying, DropsWhatDoesNotFitIntoOneMessage) {
+  TurnClient alice = allocated_client();
+  exchange(alice, alice.create_permission({peer("8.8.8.8:1")}));
+  const std::string longest(65'499, 'x');  // 36 bytes of header, and 65,535 in all
+
+  EXPECT_TRUE(std::holds_alternative<ToClient>(
+      from_peer(alice, "8.8.8.8:1", std::string_view{longest}.substr(3))));
+  EXPECT_EQ(std::get<Drop>(from_peer(alice, "8.8.8.8:1", longest)), Drop::TooLong);
+}
+
 TEST_F(Relaying, DropsPeersWithoutPermissionAndRelaysThatAreGone) {
   TurnClient alice = client_with_channel();
 

@@ -52,6 +52,37 @@ class SteppedIo final : public net::DatagramIo {
   std::function<void()> finish_;
 };
 
+// Records what would be sent to clients that are not plain UDP.
+class RecordingLinks final : public ClientLinks {
+ public:
+  void attach(LinkReceiver& attached) override { receiver = &attached; }
+
+  LinkSend send(const FiveTuple& to, const LinkMessage& message, Importance importance) override {
+    Bytes bytes = copy_of(message.header);
+    bytes.insert(bytes.end(), message.payload.begin(), message.payload.end());
+    bytes.resize(bytes.size() + message.zeros);
+    sent.push_back({to, bytes, importance});
+    return result;
+  }
+
+  void flush(Now /*now*/) override {}
+
+  [[nodiscard]] std::optional<MonoTime> next_deadline() const override { return deadline; }
+
+  void on_deadline(Now /*now*/) override {}
+
+  struct Sent {
+    FiveTuple to;
+    Bytes bytes;
+    Importance importance;
+  };
+
+  LinkReceiver* receiver = nullptr;
+  std::vector<Sent> sent;
+  LinkSend result = LinkSend::Taken;
+  std::optional<MonoTime> deadline;
+};
+
 class WorkerTest : public testing::Test {
  protected:
   WorkerTest() {
@@ -60,6 +91,7 @@ class WorkerTest : public testing::Test {
     const PeerPolicy policy{{.allow = {Cidr::parse("198.51.100.0/24").value()}}};
     worker_.emplace(WorkerParts{.io = io_,
                                 .listeners = {listener.id},
+                                .streams = streams_,
                                 .fast_path = fast_path_,
                                 .random = random_,
                                 .quota = quota_,
@@ -95,6 +127,7 @@ class WorkerTest : public testing::Test {
   net::SocketId peer_socket_ =
       peer_io_->open(address("198.51.100.2:6000"), net::PortSharing::Exclusive)->id;
   SteppedIo io_{*server_io_};
+  RecordingLinks streams_;
   NoFastPath fast_path_;
   crypto::SystemRandom random_;
   QuotaLedger quota_{{}};
@@ -120,6 +153,85 @@ TEST_F(WorkerTest, TakesNoLateDatagramOfAPeerForAClients) {
   EXPECT_EQ(counters_.methods.at(0).handled, 0U);  // Binding
   EXPECT_EQ(counters_.peer_drops.of(Drop::NoAllocation), 1U);
   EXPECT_TRUE(peer_io_->receive({}).empty());
+}
+
+class StreamWorkerTest : public WorkerTest {
+ protected:
+  StreamWorkerTest() { client_.move_to(link_id(LinkKind::Stream, 9)); }
+
+  void hand_over(const Bytes& message) {
+    streams_.receiver->on_message({MonoTime::clock::now(), WallTime::clock::now()}, client_.tuple(),
+                                  message);
+  }
+
+  void allocate_with_channel() {
+    hand_over(client_.allocate());
+    relayed_ =
+        stun::MessageView::parse(streams_.sent.at(0).bytes)->get<stun::XorRelayedAddress>()->value;
+    hand_over(client_.channel_bind(0x4000, peer("198.51.100.2:6000")));
+    streams_.sent.clear();
+  }
+
+  SocketAddress relayed_;
+};
+
+TEST_F(StreamWorkerTest, RelaysBetweenAStreamAndAPeer) {
+  io_.then([this] {
+    allocate_with_channel();
+    Bytes message = TurnClient::channel_data(0x4000, "to peer");
+    hand_over(message);
+    std::ranges::fill(message, std::byte{0});  // borrowed for the call only
+  });
+  io_.then([this] {
+    const auto at_peer = peer_io_->receive({});
+    ASSERT_EQ(at_peer.size(), 1U);
+    EXPECT_EQ(text_of(at_peer[0].bytes), "to peer");
+    send_from_peer(relayed_, bytes_of("hello"));
+  });
+
+  worker_->run();
+
+  ASSERT_EQ(streams_.sent.size(), 1U);
+  EXPECT_EQ(streams_.sent[0].to, client_.tuple());
+  EXPECT_EQ(streams_.sent[0].bytes, TurnClient::channel_data(0x4000, "hello", 3));
+  EXPECT_EQ(streams_.sent[0].importance, Importance::Data);
+  EXPECT_EQ(counters_.to_clients.packets, 1U);
+}
+
+TEST_F(StreamWorkerTest, CountsWhatASlowStreamLoses) {
+  io_.then([this] { allocate_with_channel(); });
+  io_.then([this] {
+    streams_.result = LinkSend::ClientTooSlow;
+    send_from_peer(relayed_, bytes_of("hello"));
+  });
+
+  worker_->run();
+
+  EXPECT_EQ(counters_.peer_drops.of(Drop::ClientTooSlow), 1U);
+  EXPECT_EQ(counters_.to_clients.packets, 0U);
+}
+
+TEST_F(StreamWorkerTest, EndsTheAllocationOfALinkThatCloses) {
+  io_.then([this] {
+    allocate_with_channel();
+    const Now now{MonoTime::clock::now(), WallTime::clock::now()};
+    EXPECT_TRUE(streams_.receiver->has_allocation(client_.tuple(), now.mono));
+    streams_.receiver->on_link_closed(now, client_.tuple());
+    EXPECT_FALSE(streams_.receiver->has_allocation(client_.tuple(), now.mono));
+  });
+
+  worker_->run();
+
+  EXPECT_EQ(server_io_->open_sockets(), 1U);  // the listener
+  EXPECT_EQ(counters_.allocations_ended, 1U);
+}
+
+TEST_F(StreamWorkerTest, WaitsNoLongerThanTheStreamsWant) {
+  streams_.deadline = MonoTime{} + std::chrono::seconds{5};
+
+  worker_->run();
+
+  EXPECT_EQ(server_io_->last_until(), streams_.deadline);
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+#include "turn/server/stream_metrics.hpp"
+
+#include "turn/server/stream_clients.hpp"
+
+namespace icebreaker::turn {
+namespace {
+
+double sum_streams(const Workers& workers, RelaxedCounter net::StreamCounters::* member) {
+  return sum(workers,
+             [member](const WorkerSources& each) { return std::uint64_t{each.streams->*member}; });
+}
+
+}  // namespace
+
+void add_stream_metrics(const Workers& workers, service::MetricFamilies& families) {
+  const auto add = [&](std::string_view name, std::string_view help,
+                       RelaxedCounter net::StreamCounters::* member) {
+    families.push_back(counter(name, help, {sample({}, sum_streams(workers, member))}));
+  };
+  families.push_back({.name = "icebreaker_turn_connections",
+                      .help = "Connections of clients that are open now.",
+                      .type = service::MetricType::Gauge,
+                      .samples = {sample({}, sum_streams(workers, &net::StreamCounters::open))}});
+  add("connections_total", "Connections of clients accepted.", &net::StreamCounters::accepted);
+  add("connections_received_bytes_total", "Bytes received over connections.",
+      &net::StreamCounters::received_bytes);
+  add("connections_sent_bytes_total", "Bytes sent over connections.",
+      &net::StreamCounters::sent_bytes);
+  const auto refused = [&](std::string_view reason, RelaxedCounter net::StreamCounters::* member) {
+    return sample({{"reason", std::string{reason}}}, sum_streams(workers, member));
+  };
+  families.push_back(counter("connections_refused_total", "Connections refused, by reason.",
+                             {refused("limit", &net::StreamCounters::refused),
+                              refused("network-limit", &net::StreamCounters::refused_network)}));
+  families.push_back(
+      counter("connections_closed_total", "Connections of clients that ended, by reason.",
+              per_name_of<StreamEnd>(workers, "reason", 0, [](const WorkerSources& each) -> auto& {
+                return each.clients->ends;
+              })));
+}
+
+}  // namespace icebreaker::turn

@@ -1,0 +1,11 @@
+// Metrics of the clients that do not come over plain UDP.
+#pragma once
+
+#include "common/service/metrics.hpp"
+#include "turn/server/metric_sums.hpp"
+
+namespace icebreaker::turn {
+
+void add_stream_metrics(const Workers& workers, service::MetricFamilies& families);
+
+}  // namespace icebreaker::turn

@@ -1,37 +1,20 @@
 // @ts-check
 // The native protocol, for load: one session in one room, over WebSocket or long-poll.
 import WebSocket from 'ws';
-import { HttpConnection } from '../http_connection.js';
+import { LoadClient, PollPair } from './load_client.js';
 
 const ACK_EVERY = 32;
 const ACK_AFTER_MS = 1000;
 
 /** What both transports do with the messages that come. */
-class IcebreakerClient {
-  /** @type {(data: any) => void} */
-  onSignal = () => {};
-  /** @type {() => void} */
-  onFailure = () => {};
-  /** @type {Promise<void>} resolved when the other one is in the room too */
-  met;
-  /** @type {() => void} */
-  #meet = () => {};
-  /** @type {(() => void) | null} */
-  #joined = null;
+class IcebreakerClient extends LoadClient {
   #peer = '';
   #n = 0;
   seen = 0;
 
-  constructor() {
-    this.met = new Promise((done) => (this.#meet = () => done()));
-  }
-
   /** @param {string} room @returns {Promise<void>} */
   join(room) {
-    return new Promise((done) => {
-      this.#joined = () => done();
-      this.write({ type: 'join', room, n: ++this.#n });
-    });
+    return this.entering(() => this.write({ type: 'join', room, n: ++this.#n }));
   }
 
   /** @param {object} data */
@@ -46,7 +29,7 @@ class IcebreakerClient {
       case 'signal':
         return this.onSignal(message.data);
       case 'joined':
-        this.#joined?.();
+        this.joined();
         if (message.peers.length > 0) this.#meetWith(message.peers[0].peer);
         return;
       case 'peer-joined':
@@ -60,7 +43,7 @@ class IcebreakerClient {
   /** @param {string} peer */
   #meetWith(peer) {
     this.#peer = peer;
-    this.#meet();
+    this.meet();
   }
 
   /** @param {object} _message */
@@ -127,65 +110,47 @@ export class IcebreakerSocketClient extends IcebreakerClient {
 }
 
 export class IcebreakerPollClient extends IcebreakerClient {
-  #polls;
-  #posts;
+  /** @type {PollPair<object>} */
+  #http;
   #session = '';
   #epoch = 0;
-  /** @type {object[]} */
-  #unsent = [];
-  #posting = false;
-  #closed = false;
 
   /** @param {number} port */
   constructor(port) {
     super();
-    this.#polls = new HttpConnection(port);
-    this.#posts = new HttpConnection(port);
+    this.#http = new PollPair(port, () => this.onFailure());
   }
 
   /** @param {string} room */
   async open(room) {
-    const answer = await this.#posts.request('POST', '/v1/sessions', '{"type":"hello","protocol":1}');
+    const answer = await this.#http.ask('POST', '/v1/sessions', '{"type":"hello","protocol":1}');
     if (answer.status !== 201) throw new Error(`hello: ${answer.status} ${answer.body}`);
     const welcome = JSON.parse(answer.body);
     this.#session = `/v1/sessions/${welcome.session}/messages`;
     this.#epoch = welcome.epoch;
-    this.#receive().catch(() => this.#closed || this.onFailure());
+    this.#http.receive(
+      () => `${this.#session}?epoch=${this.#epoch}&after=${this.seen}`,
+      (body) => {
+        for (const message of JSON.parse(body).messages) this.take(message);
+      },
+    );
     await this.join(room);
-  }
-
-  async #receive() {
-    while (!this.#closed) {
-      const answer = await this.#polls.request('GET', `${this.#session}?epoch=${this.#epoch}&after=${this.seen}`);
-      if (answer.status !== 200) throw new Error(`poll: ${answer.status} ${answer.body}`);
-      for (const message of JSON.parse(answer.body).messages) this.take(message);
-    }
   }
 
   /** @param {object} message */
   write(message) {
-    this.#unsent.push(message);
-    if (!this.#posting) this.#post().catch(() => this.#closed || this.onFailure());
+    this.#http.send(message, (messages) => ({
+      path: this.#session,
+      body: JSON.stringify({ epoch: this.#epoch, messages }),
+      status: 202,
+    }));
   }
 
-  async #post() {
-    this.#posting = true;
-    while (this.#unsent.length > 0) {
-      const body = JSON.stringify({ epoch: this.#epoch, messages: this.#unsent.splice(0) });
-      const answer = await this.#posts.request('POST', this.#session, body);
-      if (answer.status !== 202) throw new Error(`post: ${answer.status} ${answer.body}`);
-    }
-    this.#posting = false;
-  }
-
-  /** Only the held poll stays. */
   settle() {
-    this.#posts.close();
+    this.#http.settle();
   }
 
   close() {
-    this.#closed = true;
-    this.#polls.close();
-    this.#posts.close();
+    this.#http.close();
   }
 }

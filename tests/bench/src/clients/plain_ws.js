@@ -1,25 +1,16 @@
 // @ts-check
 // The client of the relay on plain `ws`.
 import WebSocket from 'ws';
+import { LoadClient } from './load_client.js';
 
-export class PlainWsClient {
-  /** @type {(data: any) => void} */
-  onSignal = () => {};
-  /** @type {() => void} */
-  onFailure = () => {};
-  /** @type {Promise<void>} resolved when the other one is in the room too */
-  met;
-  /** @type {() => void} */
-  #meet = () => {};
-  /** @type {(() => void) | null} */
-  #joined = null;
+export class PlainWsClient extends LoadClient {
   #port;
   /** @type {WebSocket | null} */
   #socket = null;
 
   /** @param {number} port */
   constructor(port) {
-    this.met = new Promise((done) => (this.#meet = () => done()));
+    super();
     this.#port = port;
   }
 
@@ -33,17 +24,14 @@ export class PlainWsClient {
     });
     socket.on('close', () => this.onFailure());
     socket.on('message', (text) => this.#take(JSON.parse(String(text))));
-    await new Promise((done) => {
-      this.#joined = () => done(undefined);
-      this.#socket?.send(JSON.stringify({ type: 'join', room }));
-    });
+    await this.entering(() => this.#socket?.send(JSON.stringify({ type: 'join', room })));
   }
 
   /** @param {any} message */
   #take(message) {
     if (message.type === 'signal') return this.onSignal(message.data);
-    if (message.type === 'joined') this.#joined?.();
-    if (message.type === 'peer-joined' || message.peers > 0) this.#meet();
+    if (message.type === 'joined') this.joined();
+    if (message.type === 'peer-joined' || message.peers > 0) this.meet();
   }
 
   /** @param {object} data */

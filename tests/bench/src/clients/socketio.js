@@ -1,35 +1,18 @@
 // @ts-check
 // Socket.IO's wire protocol (Engine.IO 4), for load: what its own client sends, without its cost.
 import WebSocket from 'ws';
-import { HttpConnection } from '../http_connection.js';
+import { LoadClient, PollPair } from './load_client.js';
 
 const PATH = '/socket.io/?EIO=4&transport=';
 const SEPARATOR = '\x1e'; // between packets of one polling body
 
-class SocketIoClient {
-  /** @type {(data: any) => void} */
-  onSignal = () => {};
-  /** @type {() => void} */
-  onFailure = () => {};
-  /** @type {Promise<void>} resolved when the other one is in the room too */
-  met;
-  /** @type {() => void} */
-  #meet = () => {};
-  /** @type {(() => void) | null} */
-  #joined = null;
+class SocketIoClient extends LoadClient {
   #room = '';
-
-  constructor() {
-    this.met = new Promise((done) => (this.#meet = () => done()));
-  }
 
   /** @param {string} room @returns {Promise<void>} when the room is joined */
   enter(room) {
     this.#room = room;
-    return new Promise((done) => {
-      this.#joined = () => done();
-      this.write('40'); // connects to the main namespace
-    });
+    return this.entering(() => this.write('40')); // connects to the main namespace
   }
 
   /** @param {object} data */
@@ -44,8 +27,8 @@ class SocketIoClient {
     if (!packet.startsWith('42')) return;
     const [event, data] = JSON.parse(packet.slice(2));
     if (event === 'signal') return this.onSignal(data);
-    if (event === 'joined') this.#joined?.();
-    if (event === 'peer-joined' || (event === 'joined' && data > 0)) this.#meet();
+    if (event === 'joined') this.joined();
+    if (event === 'peer-joined' || (event === 'joined' && data > 0)) this.meet();
   }
 
   /** @param {string} _packet */
@@ -90,60 +73,40 @@ export class SocketIoSocketClient extends SocketIoClient {
 }
 
 export class SocketIoPollClient extends SocketIoClient {
-  #polls;
-  #posts;
+  /** @type {PollPair<string>} */
+  #http;
   #path = `${PATH}polling`;
-  /** @type {string[]} */
-  #unsent = [];
-  #posting = false;
-  #closed = false;
 
   /** @param {number} port */
   constructor(port) {
     super();
-    this.#polls = new HttpConnection(port);
-    this.#posts = new HttpConnection(port);
+    this.#http = new PollPair(port, () => this.onFailure());
   }
 
   /** @param {string} room */
   async open(room) {
-    const answer = await this.#polls.request('GET', this.#path);
+    const answer = await this.#http.ask('GET', this.#path);
     if (answer.status !== 200) throw new Error(`open: ${answer.status} ${answer.body}`);
     this.#path += `&sid=${JSON.parse(answer.body.slice(1)).sid}`;
-    this.#receive().catch(() => this.#closed || this.onFailure());
+    this.#http.receive(
+      () => this.#path,
+      (body) => {
+        for (const packet of body.split(SEPARATOR)) this.take(packet);
+      },
+    );
     await this.enter(room);
-  }
-
-  async #receive() {
-    while (!this.#closed) {
-      const answer = await this.#polls.request('GET', this.#path);
-      if (answer.status !== 200) throw new Error(`poll: ${answer.status} ${answer.body}`);
-      for (const packet of answer.body.split(SEPARATOR)) this.take(packet);
-    }
   }
 
   /** @param {string} packet */
   write(packet) {
-    this.#unsent.push(packet);
-    if (!this.#posting) this.#post().catch(() => this.#closed || this.onFailure());
-  }
-
-  async #post() {
-    this.#posting = true;
-    while (this.#unsent.length > 0) {
-      const answer = await this.#posts.request('POST', this.#path, this.#unsent.splice(0).join(SEPARATOR));
-      if (answer.status !== 200) throw new Error(`post: ${answer.status} ${answer.body}`);
-    }
-    this.#posting = false;
+    this.#http.send(packet, (packets) => ({ path: this.#path, body: packets.join(SEPARATOR), status: 200 }));
   }
 
   settle() {
-    this.#posts.close();
+    this.#http.settle();
   }
 
   close() {
-    this.#closed = true;
-    this.#polls.close();
-    this.#posts.close();
+    this.#http.close();
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,7 +37,7 @@ export class Fleet {
     }
     this.port = await freePort();
     const file = path.join(this.#folder, 'haproxy.cfg');
-    await writeFile(file, balancerConfig(this.port, ports));
+    await writeFile(file, await balancerConfig(this.port, ports));
     await this.#run('haproxy', ['-db', '-f', file], this.port);
   }
 
@@ -113,21 +113,11 @@ function takesConnections(port) {
 }
 
 /** @param {number} port @param {number[]} servers */
-function balancerConfig(port, servers) {
-  return `
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 1h
-  retries 3
-  option redispatch 1
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend instances
-backend instances
-  balance roundrobin
-${servers.map((each, i) => `  server s${i} 127.0.0.1:${each}`).join('\n')}
-`;
+async function balancerConfig(port, servers) {
+  const template = await readFile(new URL('../../support/haproxy.cfg', import.meta.url), 'utf8');
+  const lines = servers.map((each, i) => `  server s${i} 127.0.0.1:${each}`);
+  return template
+    .replace('{port}', `${port}`)
+    .replace('{balance}', 'roundrobin')
+    .replace('{servers}', lines.join('\n'));
 }

@@ -3,29 +3,12 @@
 import contextlib
 import shutil
 
+from support.binaries import ROOT
 from support.net import Address, free_port, http_request, wait_until
 from support.process import Process
 from support.server import Server
 
-_HAPROXY = """
-global
-  maxconn 4000
-defaults
-  mode http
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  timeout tunnel 1h
-  # An instance that refuses the connection has seen nothing of the request: the next one gets it.
-  retries 3
-  option redispatch 1
-frontend front
-  bind 127.0.0.1:{port}
-  default_backend instances
-backend instances
-  balance {balance}
-{servers}
-"""
+_HAPROXY = ROOT / "tests" / "support" / "haproxy.cfg"
 
 
 def missing_programs(*names):
@@ -62,7 +45,7 @@ class Fleet:
         servers = "\n".join(f"  server s{index} 127.0.0.1:{port}"
                             for index, port in enumerate(self.ports))
         path = self._folder / "haproxy.cfg"
-        path.write_text(_HAPROXY.format(port=self.port, balance=self._balance, servers=servers))
+        path.write_text(_HAPROXY.read_text().format(port=self.port, balance=self._balance, servers=servers))
         self._adopt(Process(["haproxy", "-db", "-f", path], name="haproxy"))
         wait_until(self._answers, what="an answer through haproxy")
 

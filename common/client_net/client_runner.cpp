@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/client_net/lws_links.hpp"
+#include "common/net/read_clocks.hpp"
 #include "common/net/uv_handles.hpp"
 
 namespace icebreaker::client_net {
@@ -15,10 +16,6 @@ using namespace signaling_client;
 namespace {
 
 constexpr std::chrono::seconds kStopTimeout{2};
-
-Now read_clocks() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
 
 }  // namespace
 
@@ -71,7 +68,7 @@ class ClientRunner::Impl final : private ClientSink {
 
   template <class Act>
   void run(Act act) {
-    act(read_clocks());
+    act(net::read_clocks());
     // From inside a callback of ours the turn under way goes on with it.
     if (!in_turn_) timer_.set(std::chrono::milliseconds{0});
   }
@@ -81,10 +78,10 @@ class ClientRunner::Impl final : private ClientSink {
     while (!events_.empty()) {
       const Event event = std::move(events_.front());
       events_.pop_front();
-      client_.on_event(read_clocks(), event);
+      client_.on_event(net::read_clocks(), event);
       apply_effects();
     }
-    client_.on_deadline(read_clocks());
+    client_.on_deadline(net::read_clocks());
     apply_effects();
     while (!notices_.empty()) {
       const Notice notice = std::move(notices_.front());
@@ -107,7 +104,7 @@ class ClientRunner::Impl final : private ClientSink {
 
   void set_timer() {
     std::optional<MonoTime> next = client_.next_deadline();
-    const MonoTime now = read_clocks().mono;
+    const MonoTime now = net::read_clocks().mono;
     if (!events_.empty()) next = now;
     if (!next && !on_stopped_) return timer_.stop();
     constexpr std::chrono::milliseconds kLookAgain{10};

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "common/crypto/system_random.hpp"
+#include "common/net/read_clocks.hpp"
 #include "common/net/uv_handles.hpp"
 #include "common/service/command_line.hpp"
 #include "common/service/descriptor_limit.hpp"
@@ -24,10 +25,6 @@ namespace {
 
 using namespace icebreaker;
 using namespace icebreaker::signaling;
-
-Now read_clocks() {
-  return {.mono = std::chrono::steady_clock::now(), .wall = std::chrono::system_clock::now()};
-}
 
 class UvLoop {
  public:
@@ -78,7 +75,7 @@ Engine make_engine(const SignalConfig& config, uv_loop_t* loop, RandomSource& ra
   auto link = std::make_unique<HiredisLink>(
       RedisLinkConfig{.url = *config.redis, .instance = config.instance},
       HiredisLink::Parts{
-          .loop = loop, .random = random, .clock = read_clocks, .notify = notices_to(log)});
+          .loop = loop, .random = random, .clock = net::read_clocks, .notify = notices_to(log)});
   auto state = std::make_unique<RedisState>(config.state, random, *link);
   return {.link = std::move(link), .state = std::move(state), .name = to_text(*config.redis)};
 }
@@ -117,7 +114,7 @@ int serve(SignalConfig config, service::Log& log, const service::CommandLine& co
        .random = random,
        .lifecycle = lifecycle,
        .log = log,
-       .clock = read_clocks,
+       .clock = net::read_clocks,
        .reload = reload}};
   if (engine.link) engine.link->start();
   service.run();

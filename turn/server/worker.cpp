@@ -5,14 +5,11 @@
 #include <utility>
 #include <variant>
 
+#include "common/net/read_clocks.hpp"
 #include "turn/server/ended_allocation_log.hpp"
 
 namespace icebreaker::turn {
 namespace {
-
-Now read_clocks() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
 
 LinkId link_of(net::SocketId socket) {
   return link_id(LinkKind::Socket, socket.value);
@@ -53,7 +50,7 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules r
 void Worker::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     const auto batch = io_.receive(next_deadline());  // returns by the deadline, maybe empty
-    const Now now = read_clocks();                    // once per batch
+    const Now now = net::read_clocks();               // once per batch
     if (has_new_rules_.load(std::memory_order_acquire)) take_new_rules();
     relay_.on_deadline(now, effects_);
     apply_effects(now);
@@ -63,7 +60,7 @@ void Worker::run() {
     arena_.flush();
     turns_.turn();
   }
-  const Now now = read_clocks();
+  const Now now = net::read_clocks();
   relay_.close_all(now, effects_);
   apply_effects(now);
 }

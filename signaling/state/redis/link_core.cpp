@@ -57,7 +57,7 @@ void LinkCore::connect(Now now) {
 }
 
 std::string LinkCore::new_incarnation() {
-  std::string name = config_.instance.empty() ? "" : config_.instance + "-";
+  const std::string name = config_.instance.empty() ? "" : config_.instance + "-";
   // Random, because two instances may have got the same name.
   constexpr std::size_t kRandomBytes = 8;
   return name + random_hex(random_, kRandomBytes);

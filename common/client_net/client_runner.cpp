@@ -53,6 +53,10 @@ class ClientRunner::Impl final : private ClientSink {
     run([this](Now now) { client_.wake(now); });
   }
 
+  void use_transports(const TransportChoice& choice) {
+    run([&](Now now) { client_.use_transports(now, choice); });
+  }
+
   void stop(std::function<void()> done) {
     on_stopped_ = std::move(done);
     stop_timer_.set(kStopTimeout);
@@ -155,6 +159,10 @@ SendResult ClientRunner::send(const signaling::ClientMessage& message) {
 
 void ClientRunner::wake() {
   impl_->wake();
+}
+
+void ClientRunner::use_transports(const TransportChoice& choice) {
+  impl_->use_transports(choice);
 }
 
 void ClientRunner::stop(std::function<void()> done) {

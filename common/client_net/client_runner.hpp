@@ -1,5 +1,5 @@
 // A signaling client on sockets: runs common/signaling_client on a libuv loop, over WebSocket and
-// HTTP long-poll, plain or with TLS. For icebreaker-peer and for tests.
+// HTTP, plain or with TLS. For icebreaker-peer and for tests.
 //
 //   auto url = client_net::parse_server_url("https://signal.example.org/");
 //   auto client = client_net::ClientRunner::make(
@@ -53,6 +53,8 @@ class ClientRunner {
   signaling_client::SendResult send(const signaling::ClientMessage& message);
   // The network may have changed.
   void wake();
+  // Goes on with the best of these, at once if another one carries the session.
+  void use_transports(const signaling_client::TransportChoice& choice);
   // Ends the session; calls back when the server was told, or two seconds later.
   void stop(std::function<void()> done);
 

@@ -86,6 +86,8 @@ void LwsLinks::apply(const signaling_client::Effect& effect) {
     Link link{.id = request->link, .path = request->path};
     link.method = request->method;
     link.body = request->body;
+    using Wanted = effect::StartRequest::Reading;
+    if (request->reading == Wanted::Stream) link.reading = Link::Reading::Stream;
     link.response.link = request->link;
     impl_->open(std::move(link));
   } else if (const auto* cancel = std::get_if<effect::CancelRequest>(&effect)) {

@@ -1,6 +1,9 @@
 // What libwebsockets tells about links, and what is said to it about the open ones.
 #include <array>
+#include <cerrno>
 #include <utility>
+
+#include <sys/socket.h>
 
 #include "common/base/parse_number.hpp"
 #include "common/client_net/lws_links_impl.hpp"
@@ -18,6 +21,7 @@ constexpr std::size_t kMaxResponse = std::size_t{2} * 1024 * 1024;
 constexpr std::size_t kMaxMessage = std::size_t{512} * 1024;
 constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
 constexpr int kFlushSeconds = 5;
+constexpr std::uint16_t kOk = 200;
 constexpr std::uint16_t kNoContent = 204;
 constexpr int kHangUp = -1;
 
@@ -38,6 +42,20 @@ std::optional<std::chrono::milliseconds> retry_after_of(lws* wsi) {
   const auto seconds = parse_number<std::uint32_t>({text.data(), static_cast<std::size_t>(length)});
   if (!seconds) return std::nullopt;
   return std::chrono::seconds{*seconds};
+}
+
+bool has_hung_up(lws* wsi) {
+  char byte = 0;
+  const auto got = recv(lws_get_socket_fd(wsi), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+bool is_event_stream(const Link& link) {
+  constexpr std::string_view kType = "text/event-stream";
+  std::array<char, 64> text{};
+  const int length = lws_hdr_copy(link.wsi, text.data(), static_cast<int>(text.size()),
+                                  WSI_TOKEN_HTTP_CONTENT_TYPE);
+  return link.head_status == kOk && length > 0 && std::string_view{text.data()}.starts_with(kType);
 }
 
 }  // namespace
@@ -93,13 +111,12 @@ int LwsLinks::Impl::on_request_event(Link& link, lws_callback_reasons reason, vo
       link.phase = Phase::Open;
       link.head_status = static_cast<std::uint16_t>(lws_http_client_http_response(link.wsi));
       link.response.retry_after = retry_after_of(link.wsi);
+      if (!is_event_stream(link)) link.reading = Link::Reading::Whole;
       return link.head_status == kNoContent ? on_completed(link) : 0;
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP:
       return read_response(link);
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ:
-      if (link.response.body.size() + bytes.size() > kMaxResponse) return kHangUp;
-      link.response.body.append(bytes);
-      return 0;
+      return on_response_bytes(link, bytes);
     case LWS_CALLBACK_COMPLETED_CLIENT_HTTP:
       return on_completed(link);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
@@ -168,6 +185,16 @@ int LwsLinks::Impl::on_request_writable(Link& link) {
   return net::write_lws(link.wsi, scratch_, body, LWS_WRITE_HTTP_FINAL) < 0 ? kHangUp : 0;
 }
 
+int LwsLinks::Impl::on_response_bytes(Link& link, std::string_view bytes) {
+  if (link.reading == Link::Reading::Stream) {
+    on_event_(event::Piece{link.id, std::string{bytes}});
+    return 0;
+  }
+  if (link.response.body.size() + bytes.size() > kMaxResponse) return kHangUp;
+  link.response.body.append(bytes);
+  return 0;
+}
+
 int LwsLinks::Impl::read_response(Link& link) {
   std::array<char, LWS_PRE + kReadBytes> buffer{};
   char* at = buffer.data() + LWS_PRE;
@@ -175,9 +202,11 @@ int LwsLinks::Impl::read_response(Link& link) {
   return lws_http_client_read(link.wsi, &at, &room) < 0 ? kHangUp : 0;
 }
 
-// A response that did not arrive in full has status 0.
+// A response that did not arrive in full has status 0. The library takes the end of a connection
+// for the end of a stream, too.
 int LwsLinks::Impl::on_completed(Link& link) {
-  link.response.status = link.head_status;
+  const bool broke = link.reading == Link::Reading::Stream && has_hung_up(link.wsi);
+  if (!broke) link.response.status = link.head_status;
   on_gone(link);
   return kHangUp;
 }

@@ -39,6 +39,8 @@ struct Link {
   signaling_client::Method method = signaling_client::Method::Get;
   std::string body{};
   std::uint16_t head_status = 0;
+  enum class Reading : std::uint8_t { Whole, Stream };
+  Reading reading = Reading::Whole;  // first what is wanted, then what it is
   signaling_client::event::Responded response{};
 };
 
@@ -79,6 +81,7 @@ class LwsLinks::Impl {
   int on_socket_writable(Link& link);
   int on_append_headers(Link& link, unsigned char** at, std::size_t room);
   int on_request_writable(Link& link);
+  int on_response_bytes(Link& link, std::string_view bytes);
   int read_response(Link& link);
   int on_completed(Link& link);
   void finish(Link& link);

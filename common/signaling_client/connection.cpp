@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/signaling_client/long_poll_transport.hpp"
+#include "common/base/check.hpp"
+#include "common/signaling_client/http_transport.hpp"
 #include "common/signaling_client/websocket_transport.hpp"
 
 namespace icebreaker::signaling_client {
@@ -24,9 +25,11 @@ Connection::Connection(TransportChoice choice, const Surroundings& surroundings)
       session_{surroundings.session},
       timers_{surroundings.timers},
       listener_{surroundings.listener},
-      context_{out_, timers_, session_, *this, last_id_},
+      context_{out_, timers_, session_, *this, streams_, last_id_},
       choice_{choice},
-      upgrade_{timers_, random_} {}
+      upgrade_{timers_, random_} {
+  ICEBREAKER_CHECK(choice.any());
+}
 
 std::optional<TransportKind> Connection::transport() const {
   if (state_ != ClientState::Open || transport_ == nullptr) return std::nullopt;
@@ -42,11 +45,27 @@ void Connection::flush(Now now) {
 }
 
 void Connection::wake(Now now) {
-  if (state_ == ClientState::Reconnecting && !race_) {
+  streams_.forget();
+  if (state_ == ClientState::Open) {
+    if (transport_ != nullptr) transport_->recheck(now);
+    if (upgrade_.wants_try_at_wake(now)) try_upgrade(now);
+  } else if (state_ == ClientState::Reconnecting && !race_ && !is_unwelcome(now)) {
     connect(now);
-  } else if (state_ == ClientState::Open && upgrade_.wants_try_at_wake(now)) {
-    try_upgrade(now);
   }
+}
+
+void Connection::use(Now now, const TransportChoice& choice) {
+  ICEBREAKER_CHECK(choice.any());
+  choice_ = choice;
+  streams_.forget();
+  if (state_ == ClientState::Idle || state_ == ClientState::Stopped || is_unwelcome(now)) return;
+  const bool settled = transport() == choice.best() && !upgrade_race_;
+  if (settled && !choice.web_socket) upgrade_.cancel();
+  if (!settled) connect(now);
+}
+
+bool Connection::is_unwelcome(Now now) const {
+  return state_ == ClientState::Reconnecting && !race_ && now.mono < welcome_from_;
 }
 
 void Connection::stop(Now now) {
@@ -85,27 +104,32 @@ void Connection::on_timer(Now now, const TimerKey& key) {
 void Connection::connect(Now now) {
   drop();
   set_state(session_.session().value.empty() ? ClientState::Connecting : ClientState::Reconnecting);
-  const bool any = choice_ == TransportChoice::Any;
   std::vector<Transport*> runners;
-  if (choice_ == TransportChoice::WebSocketOnly || (any && !upgrade_.distrusts_web_socket())) {
+  if (choice_.web_socket && !(choice_.http() && upgrade_.distrusts_web_socket())) {
     runners.push_back(make<WebSocketTransport>());
   }
-  if (choice_ != TransportChoice::WebSocketOnly) runners.push_back(make<LongPollTransport>());
+  if (choice_.http()) runners.push_back(make_http());
   race_.emplace(context_, std::move(runners));
   race_->start(now);
 }
 
-// Long-poll goes on while a WebSocket is tried.
+// HTTP goes on while a WebSocket is tried.
 void Connection::try_upgrade(Now now) {
   upgrade_.on_try(now);
   upgrade_race_.emplace(context_, std::vector<Transport*>{make<WebSocketTransport>()});
   upgrade_race_->start(now);
 }
 
-template <class T>
-Transport* Connection::make() {
-  transports_.push_back(std::make_unique<T>(context_));
+template <class T, class... Rest>
+Transport* Connection::make(Rest... rest) {
+  transports_.push_back(std::make_unique<T>(context_, rest...));
   return transports_.back().get();
+}
+
+Transport* Connection::make_http() {
+  using Receive = HttpTransport::Receive;
+  if (choice_.event_stream && choice_.long_poll) return make<HttpTransport>(Receive::Either);
+  return make<HttpTransport>(choice_.event_stream ? Receive::StreamOnly : Receive::PollOnly);
 }
 
 void Connection::on_open(Now now, Transport& transport) {
@@ -123,6 +147,8 @@ void Connection::on_welcome(Now now, Transport& transport, const server::Welcome
     race->reset();
   }
   parked_.reset();
+  // What a goaway of the transport before had put off is done.
+  timers_.erase(kReconnect);
   if (transport_ != nullptr) transport_->close();
   transport_ = &transport;
   welcomed_at_ = now.mono;
@@ -134,7 +160,7 @@ void Connection::on_welcome(Now now, Transport& transport, const server::Welcome
   }
   if (transport.kind() == TransportKind::WebSocket) {
     upgrade_.on_success();
-  } else if (choice_ == TransportChoice::Any) {
+  } else if (choice_.web_socket) {
     upgrade_.schedule(now);
   }
   set_state(ClientState::Open);
@@ -182,6 +208,10 @@ void Connection::on_unnumbered(Now now, const signaling::ServerMessage& message)
   }
 }
 
+void Connection::on_renamed(Now /*now*/, Transport& transport) {
+  if (&transport == transport_) set_state(ClientState::Open);
+}
+
 void Connection::on_closed(Now now, Transport& transport, const Closure& closure) {
   if (&transport == transport_) return on_lost(now, closure);
   for (auto* race : {&race_, &upgrade_race_}) {
@@ -202,7 +232,7 @@ void Connection::follow(Now now, std::optional<TransportRace>& race,
 
 // The running transport broke.
 void Connection::on_lost(Now now, const Closure& closure) {
-  // The server may know of the new WebSocket already, and so have ended the long-poll for it.
+  // The server may know of the new WebSocket already, and so have ended the other for it.
   if (upgrade_race_ && upgrade_race_->spoke()) {
     transport_ = nullptr;
     parked_ = closure;
@@ -227,7 +257,7 @@ void Connection::on_upgrade_failed(Now now) {
     return upgrade_.schedule(now);
   }
   Closure closure = *std::exchange(parked_, std::nullopt);
-  // It was our own hello that ended the long-poll.
+  // It was our own hello that ended the receive over HTTP.
   if (closure.reason == CloseReason::Superseded)
     closure = {.text = "the WebSocket is not answered"};
   on_lost(now, closure);
@@ -254,9 +284,10 @@ void Connection::retry(Now now, const Closure& closure) {
   }
   const auto wait = backoff(failures_, fraction(random_));
   ++failures_;
+  const auto asked = within_a_day(closure.retry_after.value_or(0ms));
+  welcome_from_ = now.mono + asked;
   set_state(ClientState::Reconnecting);
-  timers_.set(kReconnect,
-              now.mono + std::max(wait, within_a_day(closure.retry_after.value_or(0ms))));
+  timers_.set(kReconnect, now.mono + std::max(wait, asked));
 }
 
 void Connection::anew(Now now, notice::Anew::Peer peer) {

@@ -1,5 +1,5 @@
-// Keeps a session connected: races the transports, reconnects with back-off, moves from long-poll
-// to WebSocket, and hands on each numbered message once and in order. What the messages mean is the
+// Keeps a session connected: races the transports, reconnects with back-off, moves from HTTP to
+// WebSocket, and hands on each numbered message once and in order. What the messages mean is the
 // client's business.
 #pragma once
 
@@ -16,7 +16,32 @@
 
 namespace icebreaker::signaling_client {
 
-enum class TransportChoice : std::uint8_t { Any, WebSocketOnly, LongPollOnly };
+// Those that may be used, one at least; the best first.
+struct TransportChoice {
+  bool web_socket = true;
+  bool event_stream = true;
+  bool long_poll = true;
+  bool operator==(const TransportChoice&) const = default;
+
+  [[nodiscard]] bool http() const { return event_stream || long_poll; }
+
+  [[nodiscard]] bool any() const { return web_socket || http(); }
+
+  [[nodiscard]] TransportKind best() const {
+    if (web_socket) return TransportKind::WebSocket;
+    return event_stream ? TransportKind::EventStream : TransportKind::LongPoll;
+  }
+
+  static const TransportChoice Any;
+  static const TransportChoice WebSocketOnly;
+  static const TransportChoice EventStreamOnly;
+  static const TransportChoice LongPollOnly;
+};
+
+inline constexpr TransportChoice TransportChoice::Any{true, true, true};
+inline constexpr TransportChoice TransportChoice::WebSocketOnly{true, false, false};
+inline constexpr TransportChoice TransportChoice::EventStreamOnly{false, true, false};
+inline constexpr TransportChoice TransportChoice::LongPollOnly{false, false, true};
 
 struct ConnectionCounters {
   std::uint64_t resumed = 0;
@@ -61,6 +86,8 @@ class Connection final : private TransportListener {
   void flush(Now now);
   // The network may have changed.
   void wake(Now now);
+  // Goes on with the best of these, at once if another one carries the session.
+  void use(Now now, const TransportChoice& choice);
   // Ends the session, too.
   void stop(Now now);
   void on_event(Now now, const Event& event);
@@ -72,12 +99,16 @@ class Connection final : private TransportListener {
                   const signaling::server::Welcome& welcome) override;
   void on_message(Now now, Transport& transport, signaling::ServerEnvelope envelope) override;
   void on_unknown(Now now, Transport& transport, signaling::Seq seq) override;
+  void on_renamed(Now now, Transport& transport) override;
   void on_closed(Now now, Transport& transport, const Closure& closure) override;
 
   void connect(Now now);
   void try_upgrade(Now now);
-  template <class T>
-  Transport* make();
+  template <class T, class... Rest>
+  Transport* make(Rest... rest);
+  Transport* make_http();
+  // The server asked not to be called yet.
+  [[nodiscard]] bool is_unwelcome(Now now) const;
   void follow(Now now, std::optional<TransportRace>& race, const TransportRace::Next& next);
   enum class Take : std::uint8_t { Yes, No };
   Take receive(Now now, Transport& transport, signaling::Seq seq);
@@ -97,6 +128,7 @@ class Connection final : private TransportListener {
   Timers& timers_;
   ConnectionListener& listener_;
   std::uint64_t last_id_ = 0;
+  StreamTrust streams_;
   TransportContext context_;
   TransportChoice choice_;
   ClientState state_ = ClientState::Idle;
@@ -108,6 +140,7 @@ class Connection final : private TransportListener {
   Transport* transport_ = nullptr;
   std::optional<Closure> parked_;  // why it ended while a better one was about to take over
   MonoTime welcomed_at_;
+  MonoTime welcome_from_;
   std::uint32_t failures_ = 0;
   ConnectionCounters counters_;
 };

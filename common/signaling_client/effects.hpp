@@ -17,7 +17,8 @@ namespace icebreaker::signaling_client {
 using LinkId = StrongId<struct LinkTag, std::uint64_t>;
 
 enum class Method : std::uint8_t { Get, Post, Delete };
-enum class TransportKind : std::uint8_t { WebSocket, LongPoll };
+// The two of HTTP differ in how they receive.
+enum class TransportKind : std::uint8_t { WebSocket, EventStream, LongPoll };
 
 // Paths are relative to the server's base URL: "v1/ws".
 namespace effect {
@@ -41,12 +42,16 @@ struct CloseSocket {
   bool operator==(const CloseSocket&) const = default;
 };
 
-// Body, if any, as application/json. Answered by Responded, unless it is cancelled.
+// Body, if any, as application/json. Answered by Responded, unless it is cancelled. Read as a
+// stream, a response 200 of type text/event-stream comes in Pieces before that.
 struct StartRequest {
-  LinkId link;
+  enum class Reading : std::uint8_t { Whole, Stream };
+
+  LinkId link{};
   Method method = Method::Get;
-  std::string path;
-  std::string body;
+  std::string path{};
+  std::string body{};
+  Reading reading = Reading::Whole;
   bool operator==(const StartRequest&) const = default;
 };
 
@@ -77,6 +82,11 @@ struct SocketClosed {
   std::uint16_t code = 0;  // 0 = no close frame
 };
 
+struct Piece {
+  LinkId link;
+  std::string bytes;
+};
+
 struct Responded {
   LinkId link;
   std::uint16_t status = 0;  // 0 = nobody answered
@@ -86,8 +96,8 @@ struct Responded {
 
 }  // namespace event
 
-using Event =
-    std::variant<event::SocketOpened, event::Frame, event::SocketClosed, event::Responded>;
+using Event = std::variant<event::SocketOpened, event::Frame, event::SocketClosed, event::Piece,
+                           event::Responded>;
 
 enum class ClientState : std::uint8_t { Idle, Connecting, Open, Reconnecting, Stopped };
 

@@ -53,6 +53,11 @@ class SignalingClient final : private ConnectionListener {
   SendResult send(Now now, const signaling::ClientMessage& message);
   // The network may have changed: tries now, and finds out whether an open connection still lives.
   void wake(Now now);
+
+  // Moves the session to the best of these transports, at once if another one carries it. Nothing
+  // is lost by that.
+  void use_transports(Now now, const TransportChoice& choice) { connection_.use(now, choice); }
+
   // Ends the session: others see `peer-left` at once.
   void stop(Now now);
 

@@ -21,13 +21,13 @@ enum class Timer : std::uint8_t {
   Upgrade,       // connection: try WebSocket again
   Pace,          // client: go on after a refusal for the rate
   Ice,           // client: the list gets old
-  HeadStart,     // race: start long-poll
+  HeadStart,     // race: start HTTP
   Patience,      // race: the WebSocket is too slow
-  Acknowledge,   // WebSocket
+  Acknowledge,   // WebSocket, event stream
   Confirmation,  // WebSocket: the server confirms, or the connection is dead
-  Receive,       // long-poll: hello or poll is not answered
+  Receive,       // HTTP: hello or poll is not answered, a stream is silent
   ReceivePause,
-  Send,  // long-poll: POST is not answered
+  Send,  // HTTP: POST is not answered
   SendPause,
 };
 

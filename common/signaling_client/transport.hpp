@@ -10,6 +10,7 @@
 #include "common/signaling_client/closure.hpp"
 #include "common/signaling_client/effects.hpp"
 #include "common/signaling_client/session_state.hpp"
+#include "common/signaling_client/stream_trust.hpp"
 #include "common/signaling_client/timers.hpp"
 
 namespace icebreaker::signaling_client {
@@ -28,6 +29,8 @@ class TransportListener {
   virtual void on_message(Now now, Transport& transport, signaling::ServerEnvelope envelope) = 0;
   // A numbered message that only a newer client would understand.
   virtual void on_unknown(Now now, Transport& transport, signaling::Seq seq) = 0;
+  // It goes on as another kind: polls instead of an event stream.
+  virtual void on_renamed(Now now, Transport& transport) = 0;
   // Once, never after close().
   virtual void on_closed(Now now, Transport& transport, const Closure& closure) = 0;
 };
@@ -38,6 +41,7 @@ struct TransportContext {
   Timers& timers;
   SessionState& session;
   TransportListener& listener;
+  StreamTrust& streams;
   std::uint64_t& last_id;  // of owners and links
 };
 
@@ -71,6 +75,9 @@ class Transport {
 
   virtual void wake(Now /*now*/) {}
 
+  // The network may have changed: finds out whether what is open still lives.
+  virtual void recheck(Now /*now*/) {}
+
   // Flushes and ends the session on the server.
   virtual void end(Now now) = 0;
   // Drops the connection; the session lives on.
@@ -94,6 +101,8 @@ class Transport {
   }
 
   void set_closed() { closed_ = true; }
+
+  void set_kind(TransportKind kind) { kind_ = kind; }
 
   void finish(Now now, const Closure& closure) {
     if (closed_) return;

@@ -21,15 +21,17 @@ bool TransportRace::holds(const Transport& transport) const {
   return std::ranges::find(runners_, &transport) != runners_.end();
 }
 
-Transport* TransportRace::find(TransportKind kind) const {
-  const auto found = std::ranges::find(runners_, kind, &Transport::kind);
+Transport* TransportRace::find(Side side) const {
+  const auto found = std::ranges::find_if(runners_, [side](const Transport* runner) {
+    return (runner->kind() == TransportKind::WebSocket) == (side == Side::WebSocket);
+  });
   return found == runners_.end() ? nullptr : *found;
 }
 
 void TransportRace::start(Now now) {
-  Transport* const web_socket = find(TransportKind::WebSocket);
-  if (web_socket == nullptr) return start_long_poll(now);
-  if (find(TransportKind::LongPoll) != nullptr) {
+  Transport* const web_socket = find(Side::WebSocket);
+  if (web_socket == nullptr) return start_http(now);
+  if (find(Side::Http) != nullptr) {
     context_.timers.set({id_, Timer::HeadStart}, now.mono + kHeadStart);
   }
   context_.timers.set({id_, Timer::Patience}, now.mono + kConnectTimeout);
@@ -67,16 +69,16 @@ TransportRace::Next TransportRace::lost(Now now, Transport& transport, const Clo
     speak(now, *ready_);
     return {speaker_, std::nullopt};
   }
-  start_long_poll(now);
+  start_http(now);
   return {};
 }
 
 TransportRace::Next TransportRace::on_timer(Now now, Timer timer) {
   if (timer == Timer::HeadStart) {
-    start_long_poll(now);
+    start_http(now);
     return {};
   }
-  Transport* const slow = find(TransportKind::WebSocket);
+  Transport* const slow = find(Side::WebSocket);
   if (slow == nullptr) return {};
   slow->close();
   return lost(now, *slow, {.text = "the WebSocket is not answered"});
@@ -88,10 +90,10 @@ void TransportRace::cancel() {
   runners_.clear();
 }
 
-void TransportRace::start_long_poll(Now now) {
+void TransportRace::start_http(Now now) {
   context_.timers.erase({id_, Timer::HeadStart});
-  Transport* const long_poll = find(TransportKind::LongPoll);
-  if (!over_ && speaker_ == nullptr && long_poll != nullptr) long_poll->connect(now);
+  Transport* const http = find(Side::Http);
+  if (!over_ && speaker_ == nullptr && http != nullptr) http->connect(now);
 }
 
 void TransportRace::speak(Now now, Transport& transport) {

@@ -1,5 +1,5 @@
-// Finds a transport that works: WebSocket first, long-poll when that fails or hangs. Hello is never
-// in flight on two transports at once, since the second one would end or supersede the first one's
+// Finds a transport that works: WebSocket first, HTTP when that fails or hangs. Hello is never in
+// flight on two transports at once, since the second one would end or supersede the first one's
 // session. With a WebSocket alone it is the try to go back to it.
 #pragma once
 
@@ -38,10 +38,11 @@ class TransportRace {
   void cancel();
 
  private:
-  void start_long_poll(Now now);
+  void start_http(Now now);
   void speak(Now now, Transport& transport);
   void finish();
-  [[nodiscard]] Transport* find(TransportKind kind) const;
+  enum class Side : std::uint8_t { WebSocket, Http };
+  [[nodiscard]] Transport* find(Side side) const;
 
   TransportContext& context_;
   OwnerId id_;

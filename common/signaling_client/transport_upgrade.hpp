@@ -1,5 +1,5 @@
-// When to try to bring a session that runs on long-poll back to WebSocket: at growing intervals,
-// while long-poll goes on working. Also tells whether WebSockets are not worth another try for now:
+// When to try to bring a session that runs over HTTP back to WebSocket: at growing intervals, while
+// HTTP goes on working. Also tells whether WebSockets are not worth another try for now:
 // those that get through and then do not last.
 #pragma once
 
@@ -23,7 +23,7 @@ class TransportUpgrade {
 
   [[nodiscard]] bool distrusts_web_socket() const { return short_sockets_ >= kShortSocketsLimit; }
 
-  // Long-poll carries the session now.
+  // HTTP carries the session now.
   void schedule(Now now) {
     const std::uint32_t ceiling_s = std::min(kLastS, kFirstS << std::min(attempts_, 16U));
     const double wait_ms = ceiling_s * 1000.0 * (0.75 + fraction(random_) / 2);

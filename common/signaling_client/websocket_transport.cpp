@@ -11,8 +11,6 @@ using namespace std::chrono_literals;
 namespace server = signaling::server;
 using signaling::ErrorCode;
 
-constexpr std::uint32_t kAckEveryMessages = 32;
-constexpr auto kAckDelay = 1s;
 // The server confirms within a second; silence after a message means that the connection is dead.
 constexpr auto kConfirmTimeout = 8s;
 
@@ -41,8 +39,7 @@ void WebSocketTransport::flush(Now now) {
 }
 
 void WebSocketTransport::delivered(Now now) {
-  if (++unacknowledged_ >= kAckEveryMessages) return acknowledge();
-  if (!is_timer_set(Timer::Acknowledge)) set_timer(Timer::Acknowledge, now.mono + kAckDelay);
+  if (acks_.delivered(now)) acknowledge();
 }
 
 void WebSocketTransport::end(Now now) {
@@ -53,7 +50,7 @@ void WebSocketTransport::end(Now now) {
 void WebSocketTransport::close() {
   if (closed()) return;
   set_closed();
-  stop_timer(Timer::Acknowledge);
+  acks_.clear();
   stop_timer(Timer::Confirmation);
   context().out.emit(effect::CloseSocket{link_});
 }
@@ -110,8 +107,7 @@ void WebSocketTransport::on_transport_error(Now now, signaling::ServerEnvelope e
 }
 
 void WebSocketTransport::acknowledge() {
-  stop_timer(Timer::Acknowledge);
-  unacknowledged_ = 0;
+  acks_.clear();
   const signaling::client::Ack ack{context().session.last_seq()};
   send(signaling::encode(signaling::ClientEnvelope{std::nullopt, ack}));
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "common/signaling_client/ack_pace.hpp"
 #include "common/signaling_client/transport.hpp"
 
 namespace icebreaker::signaling_client {
@@ -11,7 +12,7 @@ namespace icebreaker::signaling_client {
 class WebSocketTransport final : public Transport {
  public:
   explicit WebSocketTransport(TransportContext& shared)
-      : Transport{TransportKind::WebSocket, shared} {}
+      : Transport{TransportKind::WebSocket, shared}, acks_{shared.timers, id()} {}
 
   void connect(Now now) override;
   void hello(Now now, const signaling::client::Hello& hello) override;
@@ -32,7 +33,7 @@ class WebSocketTransport final : public Transport {
 
   LinkId link_;
   bool welcomed_ = false;
-  std::uint32_t unacknowledged_ = 0;
+  AckPace acks_;
   std::optional<signaling::server::Error> last_error_;
 };
 

@@ -6,6 +6,7 @@ from support.binaries import support_binary
 from support.net import free_port, wait_until
 from support.process import Process
 from support.signal_http import BASE
+from support.tcp_proxy import TcpProxy
 from support.tools import run_tool
 
 WAIT_S = 40.0
@@ -32,7 +33,7 @@ def words(client, first):
     return [line.split()[1] for line in client.lines if line.startswith(first + " ")]
 
 
-@pytest.mark.parametrize("transports", [("ws", "ws"), ("poll", "poll"), ("any", "poll")])
+@pytest.mark.parametrize("transports", [("ws", "ws"), ("sse", "http"), ("poll", "poll"), ("any", "poll")])
 def test_two_clients_hear_every_number_once_and_in_order(start_server, chat, transports):
     server = start_server("signal", BASE)
     count = 200
@@ -43,18 +44,20 @@ def test_two_clients_hear_every_number_once_and_in_order(start_server, chat, tra
 
     for client, transport in zip(clients, transports):
         assert heard(client) == list(range(1, count + 1))
-        assert words(client, "open") == ["poll" if transport == "poll" else "ws"]
+        assert words(client, "open") == [{"any": "ws", "http": "sse"}.get(transport, transport)]
     for client in clients:
         assert client.terminate() == 0
         assert client.lines[-1] == "ended"
     wait_until(lambda: server.metrics().total("icebreaker_signal_receives") == 0)
 
 
-def test_sessions_outlive_a_killed_server(start_server, chat):
+@pytest.mark.parametrize("other", ["sse", "poll"])
+def test_sessions_outlive_a_killed_server(start_server, chat, other):
     config = {**BASE, "listen": f"127.0.0.1:{free_port()}",
               "session": {"hold_ms": 300, "token_secrets": ["0123456789abcdef0123456789abcdef"]}}
     server = start_server("signal", config)
-    clients = [chat(url_of(server), transport, 100_000) for transport in ("ws", "poll")]
+    clients = [chat(url_of(server), transport, 100_000)
+               for transport in ("ws", other)]
     for client in clients:
         client.wait_for("^heard 20$", WAIT_S)
 
@@ -73,7 +76,30 @@ def test_sessions_outlive_a_killed_server(start_server, chat):
         assert len(set(words(client, "peer"))) == 1
 
 
-@pytest.mark.parametrize("transport", ["ws", "poll"])
+@pytest.mark.parametrize("transport", ["sse", "poll"])
+def test_cut_connections_lose_repeat_and_reorder_nothing(start_server, chat, transport):
+    server = start_server("signal", BASE)
+    count = 400
+    with TcpProxy(server.address("http").port) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}/"
+        clients = [chat(url, transport, count) for _ in range(2)]
+        for cuts, reached in enumerate((50, 150, 250)):
+            for client in clients:
+                client.wait_for(f"^heard {reached}$", WAIT_S)
+                wait_until(lambda: len(words(client, "open")) > cuts, WAIT_S)
+            proxy.cut()
+            proxy.mend()
+        for client in clients:
+            client.wait_for(f"^heard {count}$", WAIT_S)
+
+        for client in clients:
+            assert heard(client) == list(range(1, count + 1))
+            assert words(client, "open").count(transport) >= 3
+            assert not words(client, "anew")
+            assert client.terminate() == 0
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse", "poll"])
 def test_certificates_are_checked(start_server, chat, tmp_path, transport):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     made = run_tool(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -90,6 +116,7 @@ def test_certificates_are_checked(start_server, chat, tmp_path, transport):
     for client in clients:
         client.wait_for("^heard 20$", WAIT_S)
 
+    stranger.wait_for("^started$", WAIT_S)
     assert not [line for line in stranger.lines if line.startswith("open")]
     for client in [stranger, *clients]:
         assert client.terminate() == 0

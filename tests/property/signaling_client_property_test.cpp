@@ -17,6 +17,7 @@ using testing::ClientScene;
 using testing::ModelSignalServer;
 using Sockets = ModelSignalServer::Sockets;
 using Http = ModelSignalServer::Http;
+using Streams = ModelSignalServer::Streams;
 using Confirmations = ModelSignalServer::Confirmations;
 
 enum class Move : std::uint8_t {
@@ -31,6 +32,9 @@ enum class Move : std::uint8_t {
   Wake,
   ChangeSockets,
   ChangeHttp,
+  ChangeStreams,
+  EndStream,
+  UseTransports,
   ChangeConfirmations,
   Swallow,
   OverRate,
@@ -46,7 +50,7 @@ std::vector<int> up_to(int count) {
 
 class Trial {
  public:
-  explicit Trial(TransportChoice choice) : scene_{choice} { scene_.start(); }
+  explicit Trial(TransportChoice choice) : scene_{choice}, choice_{choice} { scene_.start(); }
 
   void make(Move move) {
     ModelSignalServer& server = scene_.server;
@@ -75,6 +79,12 @@ class Trial {
       case Move::ChangeHttp:
         server.http = *rc::gen::arbitrary<bool>() ? Http::Refused : Http::Works;
         return;
+      case Move::ChangeStreams:
+        return change_streams(static_cast<Streams>(*rc::gen::inRange(0, 4)));
+      case Move::EndStream:
+        return server.end_stream();
+      case Move::UseTransports:
+        return use_other_transports();
       case Move::ChangeConfirmations:
         server.confirmations =
             *rc::gen::arbitrary<bool>() ? Confirmations::GetLost : Confirmations::Arrive;
@@ -95,6 +105,7 @@ class Trial {
   void recover() {
     ModelSignalServer& server = scene_.server;
     change_sockets(Sockets::Work);
+    change_streams(Streams::Work);
     server.http = Http::Works;
     server.confirmations = Confirmations::Arrive;
     server.swallow = 0;
@@ -119,6 +130,19 @@ class Trial {
     scene_.server.sockets = to;
   }
 
+  // What a proxy kept back of a stream does not come later.
+  void change_streams(Streams to) {
+    if (scene_.server.streams == Streams::Kept) scene_.server.lose_wire();
+    scene_.server.streams = to;
+  }
+
+  void use_other_transports() {
+    if (choice_ != TransportChoice::Any) return;
+    const auto which = *rc::gen::inRange(1, 8);
+    scene_.client.use_transports(scene_.now(),
+                                 {(which & 1) != 0, (which & 2) != 0, (which & 4) != 0});
+  }
+
   // What arrives together is refused from some message on. The client hears of it before it says
   // more: what is under way behind a refused message can overtake it.
   void refuse_one_batch() {
@@ -126,8 +150,11 @@ class Trial {
     const ModelSignalServer& server = scene_.server;
     const bool hears = scene_.client.state() == ClientState::Open &&
                        server.sockets == Sockets::Work && server.http == Http::Works &&
+                       server.streams == Streams::Work &&
                        server.confirmations == Confirmations::Arrive;
     if (!hears) return;
+    const auto& session = scene_.server.session();
+    if (!session.socket && !session.stream && !session.poll) return;
     scene_.server.budget = *rc::gen::inRange(0U, 3U);
     for (int i = 0; i < 4; ++i) scene_.say("p2", ++said_);
     scene_.settle();
@@ -135,6 +162,7 @@ class Trial {
   }
 
   ClientScene scene_;
+  TransportChoice choice_;
   int said_ = 0;
   int delivered_ = 0;
 };
@@ -154,6 +182,14 @@ RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderWhateverTransportsDo, ()) {
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverWebSocketAlone, ()) {
   run(TransportChoice::WebSocketOnly);
+}
+
+RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverEventStreamAlone, ()) {
+  run(TransportChoice::EventStreamOnly);
+}
+
+RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverHttpAlone, ()) {
+  run({.web_socket = false});
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverLongPollAlone, ()) {

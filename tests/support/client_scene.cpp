@@ -26,6 +26,11 @@ std::string data_of(int number) {
 
 }  // namespace
 
+std::string name_of(const TransportChoice& choice) {
+  if (choice.best() == TransportKind::WebSocket) return "WebSocket";
+  return choice.best() == TransportKind::EventStream ? "EventStream" : "LongPoll";
+}
+
 void FixedRandom::fill(MutableByteView buffer) {
   const auto bytes = std::bit_cast<std::array<std::byte, sizeof value_>>(value_);
   for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = bytes.at(i % bytes.size());

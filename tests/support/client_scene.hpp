@@ -1,6 +1,7 @@
 // A signaling client, its server and their time, which moves only when a test says so.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,13 @@
 #include "tests/support/model_signal_server.hpp"
 
 namespace icebreaker::testing {
+
+inline constexpr std::array kEachTransport{signaling_client::TransportChoice::WebSocketOnly,
+                                           signaling_client::TransportChoice::EventStreamOnly,
+                                           signaling_client::TransportChoice::LongPollOnly};
+
+// The best of them, for names of tests.
+std::string name_of(const signaling_client::TransportChoice& choice);
 
 // Always the same fraction, so that jitter can be told.
 class FixedRandom final : public RandomSource {

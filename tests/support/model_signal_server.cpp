@@ -19,6 +19,7 @@ using signaling::ErrorCode;
 namespace {
 
 constexpr auto kHold = 20s;
+constexpr auto kPing = 25s;
 
 std::string text_of(const signaling::ServerMessage& message) {
   return signaling::encode(message);
@@ -68,6 +69,22 @@ void ModelSignalServer::answer_poll_early() {
 
 void ModelSignalServer::send_unnumbered(const signaling::ServerMessage& message) {
   if (session().socket) send_frame(*session().socket, text_of(message));
+  send_piece("data: " + text_of(message) + "\n\n");
+}
+
+void ModelSignalServer::send_piece(std::string bytes) {
+  if (session().stream && streams != Streams::Kept) {
+    events_.emplace_back(event::Piece{*session().stream, std::move(bytes)});
+  }
+}
+
+void ModelSignalServer::end_stream() {
+  if (const auto link = std::exchange(session().stream, std::nullopt)) respond(*link, 200, {});
+}
+
+void ModelSignalServer::forget_receive() {
+  session().stream.reset();
+  session().poll.reset();
 }
 
 void ModelSignalServer::close_socket(std::uint16_t code) {
@@ -81,6 +98,7 @@ void ModelSignalServer::drop_connections() {
     if (const auto link = std::exchange(session.socket, std::nullopt)) {
       events_.emplace_back(event::SocketClosed{*link, 0});
     }
+    if (const auto link = std::exchange(session.stream, std::nullopt)) respond(*link, 0, {});
     if (const auto link = std::exchange(session.poll, std::nullopt)) respond(*link, 0, {});
   }
 }
@@ -102,6 +120,7 @@ void ModelSignalServer::lose_wire() {
   effects_.clear();
   std::erase_if(events_, [](const Event& event) {
     return std::holds_alternative<event::Frame>(event) ||
+           std::holds_alternative<event::Piece>(event) ||
            std::holds_alternative<event::SocketOpened>(event);
   });
   for (Event& event : events_) {
@@ -140,6 +159,8 @@ std::optional<MonoTime> ModelSignalServer::next_deadline() const {
   std::optional<MonoTime> next;
   for (const auto& [id, session] : sessions) {
     if (session.poll && (!next || session.poll_ends < *next)) next = session.poll_ends;
+    const bool will_ping = session.stream && pings == Pings::Come;
+    if (will_ping && (!next || session.stream_pings < *next)) next = session.stream_pings;
   }
   return next;
 }
@@ -147,6 +168,9 @@ std::optional<MonoTime> ModelSignalServer::next_deadline() const {
 void ModelSignalServer::on_deadline(Now now) {
   for (auto& [id, session] : sessions) {
     if (session.poll && session.poll_ends <= now.mono) answer_poll(session);
+    if (!session.stream || session.stream_pings > now.mono || pings == Pings::Stop) continue;
+    session.stream_pings = now.mono + kPing;
+    if (streams != Streams::Kept) events_.emplace_back(event::Piece{*session.stream, ":\n\n"});
   }
 }
 
@@ -169,10 +193,7 @@ void ModelSignalServer::handle(Now /*now*/, const effect::SendFrame& frame) {
       events_.emplace_back(event::SocketClosed{frame.link, 4400});
       return;
     }
-    if (opened->socket) events_.emplace_back(event::SocketClosed{*opened->socket, 4409});
-    if (const auto poll = std::exchange(opened->poll, std::nullopt)) {
-      respond(*poll, 409, text_of(error_of(ErrorCode::Superseded)));
-    }
+    supersede(*opened);
     opened->socket = frame.link;
     const bool resumed = hello->resume && hello->resume->session.value == opened->id;
     send_frame(frame.link, text_of(welcome(*opened, resumed)));
@@ -228,8 +249,14 @@ void ModelSignalServer::handle(Now now, const effect::StartRequest& request) {
     case Method::Get:
       break;
   }
+  const bool is_stream = request.path.find("/events?") != std::string::npos;
+  EXPECT_EQ(is_stream, request.reading == effect::StartRequest::Reading::Stream);
+  if (is_stream && streams == Streams::Broken) return respond(request.link, 0, {});
+  if (is_stream && streams == Streams::Page)
+    return respond(request.link, 502, "<h1>Bad gateway</h1>");
   acknowledge(session, std::stoull(after_of(request.path)));
-  if (session.poll) respond(*session.poll, 409, text_of(error_of(ErrorCode::Superseded)));
+  supersede(session);
+  if (is_stream) return open_stream(now, session, request.link);
   session.poll = request.link;
   session.poll_ends = now.mono + kHold;
   if (!session.mailbox.empty()) answer_poll(session);
@@ -238,6 +265,7 @@ void ModelSignalServer::handle(Now now, const effect::StartRequest& request) {
 void ModelSignalServer::handle(Now /*now*/, const effect::CancelRequest& cancel) {
   for (auto& [id, session] : sessions) {
     if (session.poll == cancel.link) session.poll.reset();
+    if (session.stream == cancel.link) session.stream.reset();
   }
 }
 
@@ -287,6 +315,7 @@ server_messages::Welcome ModelSignalServer::welcome(const Session& session, bool
   welcome.resumed = resumed;
   welcome.resume_token = session.peer + "/";
   welcome.hold = kHold;
+  welcome.ping = kPing;
   welcome.limits.message_bytes = 2'000;
   welcome.limits.body_bytes = 5'000;
   return welcome;
@@ -300,6 +329,16 @@ std::string ModelSignalServer::joined(const Session& session) const {
 void ModelSignalServer::post(Session& session, LinkId link, const std::string& body) {
   const auto decoded = signaling::decode_post(body, {});
   ASSERT_TRUE(decoded.has_value()) << body;
+  if (post_refusal) {
+    event::Responded answer = *post_refusal;
+    answer.link = link;
+    events_.emplace_back(std::move(answer));
+    return;
+  }
+  if (decoded->ack) {
+    EXPECT_LE(*decoded->ack, session.seq);
+    acknowledge(session, *decoded->ack);
+  }
   for (const std::string& text : decoded->messages) {
     auto message = signaling::decode_client(text, {});
     ASSERT_TRUE(message.has_value()) << text;
@@ -352,9 +391,43 @@ void ModelSignalServer::push(Session& session, const std::string& message) {
   session.mailbox[session.seq] = text;
   if (session.socket) {
     send_frame(*session.socket, text);
+  } else if (session.stream) {
+    send_event(session, session.seq, text);
   } else if (session.poll) {
     answer_poll(session);
   }
+}
+
+void ModelSignalServer::open_stream(Now now, Session& session, LinkId link) {
+  session.stream = link;
+  session.stream_pings = now.mono + kPing;
+  if (streams != Streams::Kept) events_.emplace_back(event::Piece{link, "retry: 1000\n\n"});
+  for (const auto& [seq, text] : session.mailbox) send_event(session, seq, text);
+}
+
+// In two pieces, since pieces end anywhere.
+void ModelSignalServer::send_event(const Session& session, std::uint64_t seq,
+                                   const std::string& text) {
+  if (streams == Streams::Kept) return;
+  const std::string whole = "id: " + std::to_string(seq) + "\ndata: " + text + "\n\n";
+  const auto cut = whole.size() * (seq % 5) / 5;
+  events_.emplace_back(event::Piece{*session.stream, whole.substr(0, cut)});
+  events_.emplace_back(event::Piece{*session.stream, whole.substr(cut)});
+}
+
+// A new receive takes the place of what was open.
+void ModelSignalServer::supersede(Session& session) {
+  const std::string error = text_of(error_of(ErrorCode::Superseded));
+  if (const auto link = std::exchange(session.socket, std::nullopt)) {
+    events_.emplace_back(event::SocketClosed{*link, 4409});
+  }
+  if (const auto link = std::exchange(session.stream, std::nullopt)) {
+    if (streams != Streams::Kept) {
+      events_.emplace_back(event::Piece{*link, "data: " + error + "\n\n"});
+    }
+    respond(*link, 200, {});
+  }
+  if (const auto link = std::exchange(session.poll, std::nullopt)) respond(*link, 409, error);
 }
 
 void ModelSignalServer::answer_poll(Session& session) {

@@ -19,6 +19,10 @@ class ModelSignalServer final : public signaling_client::ClientSink {
   // `Mute` hears nothing after the handshake, the answers of `Deaf` do not arrive.
   enum class Sockets : std::uint8_t { Work, Refused, Hang, Mute, Deaf };
   enum class Http : std::uint8_t { Works, Refused };
+  // Event streams may be `Kept` back by a proxy, `Broken` by it, or answered by a `Page` of its
+  // own.
+  enum class Streams : std::uint8_t { Work, Kept, Broken, Page };
+  enum class Pings : std::uint8_t { Come, Stop };
   enum class Confirmations : std::uint8_t { Arrive, GetLost };
 
   struct Session {
@@ -31,6 +35,8 @@ class ModelSignalServer final : public signaling_client::ClientSink {
     std::string room;
     std::map<std::uint64_t, std::string> mailbox;
     std::optional<signaling_client::LinkId> socket;
+    std::optional<signaling_client::LinkId> stream;
+    MonoTime stream_pings;
     std::optional<signaling_client::LinkId> poll;
     MonoTime poll_ends;
   };
@@ -44,6 +50,9 @@ class ModelSignalServer final : public signaling_client::ClientSink {
   // What it is told to do from now on.
   Sockets sockets = Sockets::Work;
   Http http = Http::Works;
+  Streams streams = Streams::Work;
+  Pings pings = Pings::Come;
+  std::optional<signaling_client::event::Responded> post_refusal;  // answers POSTs of messages
   Confirmations confirmations = Confirmations::Arrive;
   bool tokens_valid = true;
   std::optional<signaling::server::Error> refusal;  // answers every hello
@@ -67,7 +76,10 @@ class ModelSignalServer final : public signaling_client::ClientSink {
   void deliver(const signaling::ServerMessage& message);
   void deliver_text(const std::string& text);  // what no codec of ours would write
   void answer_poll_early();
-  void send_unnumbered(const signaling::ServerMessage& message);  // to the socket
+  void send_unnumbered(const signaling::ServerMessage& message);  // to socket or stream
+  void send_piece(std::string bytes);                             // of the stream
+  void end_stream();                                              // in order
+  void forget_receive();  // the way to the client is gone, and nobody noticed
   void close_socket(std::uint16_t code);
   void drop_connections();
   void crash();  // forgets every session, as a killed process does
@@ -97,6 +109,9 @@ class ModelSignalServer final : public signaling_client::ClientSink {
   void acknowledge(Session& session, std::uint64_t seq);
   void push(Session& session, const std::string& text);
   void answer_poll(Session& session);
+  void open_stream(Now now, Session& session, LinkId link);
+  void send_event(const Session& session, std::uint64_t seq, const std::string& text);
+  void supersede(Session& session);
   void send_frame(LinkId link, std::string text);
   void respond(LinkId link, std::uint16_t status, std::string body);
 

@@ -1,6 +1,6 @@
 // Joins a room over a real server and says numbers to the other one there; prints what happens, a
 // line each: "open ws", "peer ID", "heard 7", "anew same". SIGTERM ends the session.
-// usage: signaling-chat URL any|ws|poll ROOM COUNT [CA_FILE]
+// usage: signaling-chat URL any|ws|sse|http|poll ROOM COUNT [CA_FILE]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -30,7 +30,14 @@ void print(const std::string& line) {
 
 TransportChoice choice_of(const std::string& word) {
   if (word == "ws") return TransportChoice::WebSocketOnly;
+  if (word == "sse") return TransportChoice::EventStreamOnly;
+  if (word == "http") return {.web_socket = false};
   return word == "poll" ? TransportChoice::LongPollOnly : TransportChoice::Any;
+}
+
+std::string name_of(TransportKind kind) {
+  if (kind == TransportKind::WebSocket) return "ws";
+  return kind == TransportKind::EventStream ? "sse" : "poll";
 }
 
 class Chat {
@@ -61,7 +68,7 @@ class Chat {
   void on(const Notice& notice) {
     if (const auto* state = std::get_if<notice::StateChanged>(&notice)) {
       if (state->transport) {
-        print(*state->transport == TransportKind::WebSocket ? "open ws" : "open poll");
+        print("open " + name_of(*state->transport));
         print("peer " + runner_->client().peer().value);
       }
     } else if (const auto* anew = std::get_if<notice::Anew>(&notice)) {
@@ -111,7 +118,8 @@ class Chat {
 
 int run(int argc, char** argv) {
   constexpr int kNeeded = 5;
-  if (argc < kNeeded) return print("usage: signaling-chat URL any|ws|poll ROOM COUNT [CA_FILE]"), 2;
+  if (argc < kNeeded)
+    return print("usage: signaling-chat URL any|ws|sse|http|poll ROOM COUNT [CA_FILE]"), 2;
   auto url = client_net::parse_server_url(argv[1]);
   if (!url) return print(url.error()), 2;
   client_net::RunnerOptions options{.server = *std::move(url)};

@@ -11,7 +11,7 @@ using testing::ClientScene;
 using Sockets = testing::ModelSignalServer::Sockets;
 
 constexpr auto kWebSocket = TransportKind::WebSocket;
-constexpr auto kLongPoll = TransportKind::LongPoll;
+constexpr auto kEventStream = TransportKind::EventStream;
 
 TEST(ChooseTransport, TakesAWebSocketThatWorksAndAsksNothingOverHttp) {
   ClientScene scene;
@@ -23,17 +23,17 @@ TEST(ChooseTransport, TakesAWebSocketThatWorksAndAsksNothingOverHttp) {
   EXPECT_TRUE(scene.server.requests.empty());
 }
 
-TEST(ChooseTransport, TakesLongPollAtOnceWhenAWebSocketIsRefused) {
+TEST(ChooseTransport, TakesAnEventStreamAtOnceWhenAWebSocketIsRefused) {
   ClientScene scene;
   scene.server.sockets = Sockets::Refused;
 
   scene.start();
 
-  EXPECT_EQ(scene.client.transport(), kLongPoll);
+  EXPECT_EQ(scene.client.transport(), kEventStream);
   EXPECT_EQ(scene.server.hellos.size(), 1U);
 }
 
-TEST(ChooseTransport, TakesLongPollAfterASecondWhenAWebSocketHangs) {
+TEST(ChooseTransport, TakesAnEventStreamAfterASecondWhenAWebSocketHangs) {
   ClientScene scene;
   scene.server.sockets = Sockets::Hang;
   scene.start();
@@ -42,7 +42,7 @@ TEST(ChooseTransport, TakesLongPollAfterASecondWhenAWebSocketHangs) {
   EXPECT_EQ(scene.client.state(), ClientState::Connecting);
   scene.advance(1ms);
 
-  EXPECT_EQ(scene.client.transport(), kLongPoll);
+  EXPECT_EQ(scene.client.transport(), kEventStream);
 }
 
 TEST(ChooseTransport, LeavesAWebSocketThatOpensAndPassesNothingWithOneSessionOnly) {
@@ -52,16 +52,16 @@ TEST(ChooseTransport, LeavesAWebSocketThatOpensAndPassesNothingWithOneSessionOnl
 
   scene.advance(5s);
 
-  EXPECT_EQ(scene.client.transport(), kLongPoll);
+  EXPECT_EQ(scene.client.transport(), kEventStream);
   EXPECT_EQ(scene.server.sessions.size(), 1U);
 }
 
 TEST(ChooseTransport, KeepsAFixedTransportForGood) {
   ClientScene socket_only{TransportChoice::WebSocketOnly};
+  ClientScene stream_only{TransportChoice::EventStreamOnly};
   ClientScene poll_only{TransportChoice::LongPollOnly};
-  socket_only.start();
-  poll_only.start();
-  for (ClientScene* scene : {&socket_only, &poll_only}) {
+  for (ClientScene* scene : {&socket_only, &stream_only, &poll_only}) {
+    scene->start();
     scene->advance(60s);
     scene->server.drop_connections();
     scene->advance(60s);
@@ -69,7 +69,9 @@ TEST(ChooseTransport, KeepsAFixedTransportForGood) {
 
   EXPECT_EQ(socket_only.client.transport(), kWebSocket);
   EXPECT_TRUE(socket_only.server.requests.empty());
-  EXPECT_EQ(poll_only.client.transport(), kLongPoll);
+  EXPECT_EQ(stream_only.client.transport(), kEventStream);
+  EXPECT_TRUE(stream_only.server.opened_sockets.empty());
+  EXPECT_EQ(poll_only.client.transport(), TransportKind::LongPoll);
   EXPECT_TRUE(poll_only.server.opened_sockets.empty());
 }
 

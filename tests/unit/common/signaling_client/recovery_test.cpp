@@ -30,7 +30,7 @@ std::vector<ErrorCode> stops(const ClientScene& scene) {
   return codes;
 }
 
-TEST(Recovery, MovesFromWebSocketToLongPollWithoutLosingOrRepeatingAnything) {
+TEST(Recovery, MovesFromWebSocketToHttpWithoutLosingOrRepeatingAnything) {
   ClientScene scene;
   scene.start();
   scene.deliver(1);
@@ -47,7 +47,7 @@ TEST(Recovery, MovesFromWebSocketToLongPollWithoutLosingOrRepeatingAnything) {
   scene.say("p2", 11);
   scene.settle();
 
-  EXPECT_EQ(scene.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene.client.transport(), TransportKind::EventStream);
   EXPECT_EQ(scene.heard(), (Numbers{1, 2}));
   EXPECT_EQ(scene.said(), (Numbers{10, 11}));
 }

@@ -20,13 +20,8 @@ class Session : public ::testing::TestWithParam<TransportChoice> {
   ClientScene scene_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Over, Session,
-                         ::testing::Values(TransportChoice::WebSocketOnly,
-                                           TransportChoice::LongPollOnly),
-                         [](const auto& parameter) {
-                           return parameter.param == TransportChoice::LongPollOnly ? "LongPoll"
-                                                                                   : "WebSocket";
-                         });
+INSTANTIATE_TEST_SUITE_P(Over, Session, ::testing::ValuesIn(testing::kEachTransport),
+                         [](const auto& each) { return testing::name_of(each.param); });
 
 TEST_P(Session, DeliversWhatWasSentBeforeTheConnectionInOrder) {
   scene_.client.send(scene_.now(), client::Join{"lobby", "", {}});

@@ -21,13 +21,8 @@ std::vector<int> up_to(int count) {
 
 class Throttle : public ::testing::TestWithParam<TransportChoice> {};
 
-INSTANTIATE_TEST_SUITE_P(Over, Throttle,
-                         ::testing::Values(TransportChoice::WebSocketOnly,
-                                           TransportChoice::LongPollOnly),
-                         [](const auto& parameter) {
-                           return parameter.param == TransportChoice::LongPollOnly ? "LongPoll"
-                                                                                   : "WebSocket";
-                         });
+INSTANTIATE_TEST_SUITE_P(Over, Throttle, ::testing::ValuesIn(testing::kEachTransport),
+                         [](const auto& each) { return testing::name_of(each.param); });
 
 TEST_P(Throttle, SendsAgainInOrderAndTheApplicationHearsNoError) {
   ClientScene scene{GetParam()};

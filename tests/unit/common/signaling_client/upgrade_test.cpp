@@ -16,19 +16,34 @@ constexpr auto kFirstTry = 12'500ms;
 constexpr auto kMute = 4s;
 constexpr auto kLongestBackoff = 15s;
 
-// A session on long-poll whose WebSocket may work from now on.
-class Upgrade : public ::testing::Test {
+// A session over HTTP whose WebSocket may work from now on.
+class Upgrade : public ::testing::TestWithParam<TransportChoice> {
  protected:
   void SetUp() override {
     scene_.server.sockets = Sockets::Refused;
     scene_.start();
-    ASSERT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+    ASSERT_EQ(scene_.client.transport(), http_);
   }
 
-  ClientScene scene_;
+  // GETs; an event stream is acknowledged by POST meanwhile.
+  [[nodiscard]] std::ptrdiff_t receives() const {
+    return std::ranges::count_if(scene_.server.requests,
+                                 [](const std::string& each) { return each.starts_with("GET"); });
+  }
+
+  ClientScene scene_{GetParam()};
+  TransportKind http_ =
+      GetParam().event_stream ? TransportKind::EventStream : TransportKind::LongPoll;
 };
 
-TEST_F(Upgrade, LosesRepeatsAndReordersNothing) {
+INSTANTIATE_TEST_SUITE_P(From, Upgrade,
+                         ::testing::Values(TransportChoice{.long_poll = false},
+                                           TransportChoice{.event_stream = false}),
+                         [](const auto& parameter) {
+                           return parameter.param.event_stream ? "EventStream" : "LongPoll";
+                         });
+
+TEST_P(Upgrade, LosesRepeatsAndReordersNothing) {
   scene_.deliver(1);
   scene_.say("p2", 1);
   scene_.settle();
@@ -49,7 +64,7 @@ TEST_F(Upgrade, LosesRepeatsAndReordersNothing) {
   EXPECT_EQ(scene_.said(), (Numbers{1, 2, 3}));
 }
 
-TEST_F(Upgrade, IsTriedAtGrowingIntervalsWhileLongPollWorksOn) {
+TEST_P(Upgrade, IsTriedAtGrowingIntervalsWhileHttpWorksOn) {
   std::vector<int> tries;
   auto known = scene_.server.opened_sockets.size();
 
@@ -66,7 +81,7 @@ TEST_F(Upgrade, IsTriedAtGrowingIntervalsWhileLongPollWorksOn) {
   EXPECT_EQ(scene_.client.counters().connection.resumed, 0U);
 }
 
-TEST_F(Upgrade, LeavesTheSessionOnLongPollWhenTheSocketPassesNothing) {
+TEST_P(Upgrade, LeavesTheSessionOnHttpWhenTheSocketPassesNothing) {
   scene_.server.sockets = Sockets::Mute;
 
   scene_.advance(kFirstTry);
@@ -76,27 +91,27 @@ TEST_F(Upgrade, LeavesTheSessionOnLongPollWhenTheSocketPassesNothing) {
   scene_.deliver(2);
   scene_.settle();
 
-  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.client.transport(), http_);
   EXPECT_EQ(scene_.heard(), (Numbers{1, 2}));
   EXPECT_EQ(scene_.said(), Numbers{1});
 }
 
-TEST_F(Upgrade, StartsNoPollThatWouldTakeTheSessionBackWhileHelloIsSaid) {
+TEST_P(Upgrade, StartsNoPollThatWouldTakeTheSessionBackWhileHelloIsSaid) {
   scene_.server.sockets = Sockets::Mute;
   scene_.advance(10s);
-  const auto requests = scene_.server.requests.size();
+  const auto before = receives();
 
   scene_.deliver(1);
   scene_.advance(3'999ms);
-  EXPECT_EQ(scene_.server.requests.size(), requests);
+  EXPECT_EQ(receives(), before);
   scene_.deliver(2);
   scene_.advance(1ms);
 
-  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.client.transport(), http_);
   EXPECT_EQ(scene_.heard(), (Numbers{1, 2}));
 }
 
-TEST_F(Upgrade, CostsOneReconnectWhenHelloEndsLongPollAndIsNeverAnswered) {
+TEST_P(Upgrade, CostsOneReconnectWhenHelloEndsTheReceiveAndIsNeverAnswered) {
   scene_.server.sockets = Sockets::Deaf;
 
   scene_.advance(kFirstTry);
@@ -104,13 +119,13 @@ TEST_F(Upgrade, CostsOneReconnectWhenHelloEndsLongPollAndIsNeverAnswered) {
   scene_.say("p2", 1);
   scene_.advance(kMute + kLongestBackoff);
 
-  EXPECT_EQ(scene_.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene_.client.transport(), http_);
   EXPECT_EQ(scene_.client.state(), ClientState::Open);
   EXPECT_EQ(scene_.heard(), Numbers{1});
   EXPECT_EQ(scene_.said(), Numbers{1});
 }
 
-TEST_F(Upgrade, IsTriedAtOnceAfterWakingUp) {
+TEST_P(Upgrade, IsTriedAtOnceAfterWakingUp) {
   scene_.server.sockets = Sockets::Work;
 
   scene_.client.wake(scene_.now());
@@ -119,7 +134,7 @@ TEST_F(Upgrade, IsTriedAtOnceAfterWakingUp) {
   EXPECT_EQ(scene_.client.transport(), TransportKind::WebSocket);
 }
 
-TEST_F(Upgrade, EndsWithTheClient) {
+TEST_P(Upgrade, EndsWithTheClient) {
   scene_.server.sockets = Sockets::Hang;
   scene_.advance(kFirstTry);
 
@@ -130,7 +145,7 @@ TEST_F(Upgrade, EndsWithTheClient) {
   EXPECT_EQ(scene_.client.next_deadline(), std::nullopt);
 }
 
-TEST(ShortSockets, GiveWayToLongPollForAWhile) {
+TEST(ShortSockets, GiveWayToHttpForAWhile) {
   ClientScene scene;
   scene.random.set_fraction(0.01);
   scene.start();
@@ -141,7 +156,7 @@ TEST(ShortSockets, GiveWayToLongPollForAWhile) {
     scene.advance(1s);
   }
 
-  EXPECT_EQ(scene.client.transport(), TransportKind::LongPoll);
+  EXPECT_EQ(scene.client.transport(), TransportKind::EventStream);
   scene.advance(kFirstTry);
   EXPECT_EQ(scene.client.transport(), TransportKind::WebSocket);
   scene.advance(10'001ms);

@@ -1,6 +1,5 @@
-#include "common/signaling_client/long_poll_transport.hpp"
+#include "common/signaling_client/http_transport.hpp"
 
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -14,10 +13,7 @@ namespace server = signaling::server;
 using signaling::ErrorCode;
 
 constexpr auto kRequestTimeout = 10s;
-constexpr auto kHoldGrace = 10s;
 constexpr auto kDefaultPause = 1s;
-// An intermediary that answers held requests at once must not turn the client into a flood.
-constexpr auto kShortestEmptyPoll = 500ms;
 // The braces, epoch and commas of a body need a little of what the server takes.
 constexpr std::size_t kBodyOverhead = 256;
 
@@ -38,6 +34,8 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
+}  // namespace
+
 std::string session_path(const SessionState& session) {
   return "v1/sessions/" + percent_encoded(session.session().value);
 }
@@ -49,112 +47,127 @@ std::optional<server::Error> error_of(const std::string& body) {
   return error == nullptr ? std::nullopt : std::optional{*error};
 }
 
-}  // namespace
-
-void LongPollTransport::connect(Now now) {
+void HttpTransport::connect(Now now) {
   context().listener.on_open(now, *this);
 }
 
-void LongPollTransport::hello(Now now, const signaling::client::Hello& hello) {
+void HttpTransport::hello(Now now, const signaling::client::Hello& hello) {
+  asked_at_ = now.mono;
   start(now, receive_,
-        {{},
-         Method::Post,
-         "v1/sessions",
-         signaling::encode(signaling::ClientEnvelope{std::nullopt, hello})},
+        {.method = Method::Post,
+         .path = "v1/sessions",
+         .body = signaling::encode(signaling::ClientEnvelope{std::nullopt, hello})},
         kRequestTimeout);
 }
 
-void LongPollTransport::flush(Now now) {
+void HttpTransport::flush(Now now) {
   const bool busy = send_.link || is_timer_set(Timer::SendPause);
   if (welcomed_ && !closed() && !busy) post(now);
 }
 
-void LongPollTransport::end(Now /*now*/) {
+// The next poll's `after` acknowledges; a stream has nothing like that.
+void HttpTransport::delivered(Now now) {
+  if (streams() && acks_.delivered(now)) acknowledge(now);
+}
+
+void HttpTransport::acknowledge(Now now) {
+  acks_.clear();
+  ack_due_ = true;
+  flush(now);
+}
+
+void HttpTransport::end(Now /*now*/) {
   if (closed()) return;
   close();
   end_session(context());
 }
 
-void LongPollTransport::close() {
+void HttpTransport::close() {
   if (closed()) return;
   set_closed();
   cancel(receive_);
   cancel(send_);
   stop_timer(Timer::ReceivePause);
   stop_timer(Timer::SendPause);
+  acks_.clear();
 }
 
-void LongPollTransport::on_event(Now now, const Event& event) {
-  const auto* response = std::get_if<event::Responded>(&event);
-  if (response == nullptr || closed()) return;
-  if (receive_.link == response->link) {
-    receive_.link.reset();
-    stop_timer(Timer::Receive);
-    welcomed_ ? on_polled(now, *response) : on_welcomed(now, *response);
-  } else if (send_.link == response->link) {
-    send_.link.reset();
-    stop_timer(Timer::Send);
-    on_posted(now, *response);
+void HttpTransport::on_event(Now now, const Event& event) {
+  if (closed()) return;
+  if (const auto* piece = std::get_if<event::Piece>(&event)) {
+    if (receive_.link == piece->link) on_piece(now, piece->bytes);
+  } else if (const auto* response = std::get_if<event::Responded>(&event)) {
+    on_response(now, *response);
   }
 }
 
-void LongPollTransport::on_timer(Now now, Timer timer) {
+void HttpTransport::on_response(Now now, const event::Responded& response) {
+  if (send_.link == response.link) {
+    send_.link.reset();
+    stop_timer(Timer::Send);
+    return on_posted(now, response);
+  }
+  if (receive_.link != response.link) return;
+  receive_.link.reset();
+  stop_timer(Timer::Receive);
+  if (!welcomed_) return on_welcomed(now, response);
+  streams() ? on_stream_ended(now, response) : on_polled(now, response);
+}
+
+void HttpTransport::on_timer(Now now, Timer timer) {
   switch (timer) {
     case Timer::ReceivePause:
-      return poll(now);
+      return receive(now);
     case Timer::SendPause:
       return flush(now);
+    case Timer::Acknowledge:
+      return acknowledge(now);
+    case Timer::Receive:
+      if (welcomed_ && streams() && !heard_) return on_silent(now);
+      return finish(now, {.text = "nothing was received in time"});
     default:
       return finish(now, {.text = "a request was not answered in time"});
   }
 }
 
-void LongPollTransport::start(Now now, Request& request, effect::StartRequest wanted,
-                              std::chrono::milliseconds timeout) {
+void HttpTransport::start(Now now, Request& request, effect::StartRequest wanted,
+                          std::chrono::milliseconds timeout) {
   wanted.link = next_link();
   request.link = wanted.link;
   set_timer(request.timeout, now.mono + timeout);
   context().out.emit(std::move(wanted));
 }
 
-void LongPollTransport::cancel(Request& request) {
+void HttpTransport::cancel(Request& request) {
   stop_timer(request.timeout);
   if (request.link) context().out.emit(effect::CancelRequest{*request.link});
   request.link.reset();
 }
 
-void LongPollTransport::wake(Now now) {
+void HttpTransport::wake(Now now) {
   resting_ = false;
   const bool idle = !receive_.link && !is_timer_set(Timer::ReceivePause);
-  if (welcomed_ && !closed() && idle) poll(now);
+  if (welcomed_ && !closed() && idle) receive(now);
 }
 
-void LongPollTransport::poll(Now now) {
-  if (resting_) return;
-  const SessionState& session = context().session;
-  polled_at_ = now.mono;
-  start(now, receive_,
-        {{},
-         Method::Get,
-         session_path(session) + "/messages?after=" + std::to_string(session.last_seq()) +
-             "&epoch=" + std::to_string(session.epoch()),
-         {}},
-        hold_ + kHoldGrace);
-}
-
-void LongPollTransport::post(Now now) {
+void HttpTransport::post(Now now) {
   SessionState& session = context().session;
   const std::size_t room = session.limits().body_bytes;
   auto unsent = session.take_unsent(room > kBodyOverhead ? room - kBodyOverhead : 0);
-  if (unsent.empty()) return;
+  if (unsent.empty() && !ack_due_) return;
   signaling::PostBody body{session.epoch(), std::nullopt, {}};
+  if (streams()) body.ack = session.last_seq();
+  ack_due_ = false;
+  acks_.clear();
   for (auto& each : unsent) body.messages.push_back(std::move(each.text));
   start(now, send_,
-        {{}, Method::Post, session_path(session) + "/messages", signaling::encode(body)},
+        {.method = Method::Post,
+         .path = session_path(session) + "/messages",
+         .body = signaling::encode(body)},
         kRequestTimeout);
 }
 
-void LongPollTransport::on_welcomed(Now now, const event::Responded& response) {
+void HttpTransport::on_welcomed(Now now, const event::Responded& response) {
   if (response.status != 200 && response.status != 201) return fail(now, response);
   const auto decoded = signaling::decode_server(response.body);
   const auto* welcome = decoded ? std::get_if<server::Welcome>(&decoded->message) : nullptr;
@@ -162,39 +175,20 @@ void LongPollTransport::on_welcomed(Now now, const event::Responded& response) {
     return finish(now, {CloseReason::Bad, std::nullopt, "no welcome", std::nullopt});
   }
   hold_ = within_a_day(welcome->hold);
+  ping_ = within_a_day(welcome->ping);
+  choose_receive(now);
   welcomed_ = true;
   context().listener.on_welcome(now, *this, *welcome);
   if (closed()) return;
-  poll(now);
+  receive(now);
   flush(now);
 }
 
-void LongPollTransport::on_polled(Now now, const event::Responded& response) {
-  const auto messages = signaling::decode_poll(response.body);
-  if (response.status != 200) return fail(now, response);
-  if (!messages) {
-    return finish(now, {CloseReason::Bad, std::nullopt, messages.error().message, std::nullopt});
-  }
-  for (const std::string& text : *messages) {
-    auto decoded = signaling::decode_server(text);
-    if (decoded) {
-      context().listener.on_message(now, *this, *std::move(decoded));
-    } else if (decoded.error().code != ErrorCode::UnknownType) {
-      return finish(now, {CloseReason::Bad, std::nullopt, decoded.error().message, std::nullopt});
-    } else if (decoded.error().n) {
-      context().listener.on_unknown(now, *this, *decoded.error().n);
-    }
-    if (closed()) return;
-  }
-  if (messages->empty() && now.mono - polled_at_ < kShortestEmptyPoll) {
-    return set_timer(Timer::ReceivePause, now.mono + kShortestEmptyPoll);
-  }
-  poll(now);
-}
-
-void LongPollTransport::on_posted(Now now, const event::Responded& response) {
+void HttpTransport::on_posted(Now now, const event::Responded& response) {
   SessionState& session = context().session;
   const auto error = error_of(response.body);
+  // Refused as a whole, with the acknowledgement.
+  ack_due_ = ack_due_ || (streams() && response.status != 202);
   if (response.status == 202) {
     const auto received = signaling::decode_received(response.body);
     if (!received) return fail(now, {response.link, 400, response.body, std::nullopt});
@@ -214,22 +208,21 @@ void LongPollTransport::on_posted(Now now, const event::Responded& response) {
   flush(now);
 }
 
-void LongPollTransport::send_again_after(Now now, std::chrono::milliseconds pause) {
+void HttpTransport::send_again_after(Now now, std::chrono::milliseconds pause) {
   context().session.rewind();
   set_timer(Timer::SendPause, now.mono + pause);
 }
 
-void LongPollTransport::fail(Now now, const event::Responded& response) {
+void HttpTransport::fail(Now now, const event::Responded& response) {
   finish(now, closure_of_http(response.status, error_of(response.body), response.retry_after));
 }
 
 void end_session(TransportContext& context) {
   if (context.session.session().value.empty()) return;
   context.out.emit(effect::StartRequest{
-      LinkId{++context.last_id},
-      Method::Delete,
-      session_path(context.session) + "?epoch=" + std::to_string(context.session.epoch()),
-      {}});
+      .link = LinkId{++context.last_id},
+      .method = Method::Delete,
+      .path = session_path(context.session) + "?epoch=" + std::to_string(context.session.epoch())});
 }
 
 }  // namespace icebreaker::signaling_client

@@ -29,7 +29,9 @@ async def test_spreads_the_clients_over_the_drain(start_server):
         after = [(await each.next("goaway"))["after_ms"] for each in sockets]
         assert max(after) < 3000  # three quarters; the rest is for closing
         assert max(after) - min(after) > 1000
-        assert [await each.close_code() for each in sockets] == [1012] * len(sockets)
+        # All at once: who is asked late answers its close frame late, and may be cut off before.
+        codes = await asyncio.gather(*(each.close_code() for each in sockets))
+        assert codes == [1012] * len(sockets)
         assert await asyncio.to_thread(server.wait) == 0
 
 

@@ -91,8 +91,11 @@ class SocketClient:
 
     async def _receive(self):
         frame = await self.socket.receive(WAIT_S)
-        if frame.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING,
-                          aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
+        if frame.type == aiohttp.WSMsgType.CLOSE:
+            # Not socket.close_code, which is 1006 when the answer to the frame came too late.
+            raise Closed(frame.data, frame.extra)
+        if frame.type in (aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED,
+                          aiohttp.WSMsgType.ERROR):
             raise Closed(self.socket.close_code, frame.extra)
         return json.loads(frame.data)
 

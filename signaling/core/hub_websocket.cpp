@@ -233,6 +233,10 @@ void Hub::Core::on_ws_submitted(Now now, ConnectionId connection,
   if (found == sockets_.end()) return;
   if (!submitted) return fail_ws(now, connection, make_error(code_of(submitted.error())));
   WebSocket& ws = found->second;
+  // The engine came back without what it had taken, and the client will not send that again.
+  if (submitted->received < ws.received) {
+    return fail_ws(now, connection, make_error(ErrorCode::SessionLost));
+  }
   ws.submit = WebSocket::Submit::Idle;
   acknowledge(now, connection, submitted->received);
   if (submitted->expected && ws.told_gap != submitted->expected) {

@@ -52,7 +52,7 @@ joins_per_minute = 120             # this and matches: opens_per_minute when lef
 matches_per_minute = 120
 messages_per_second = 50
 connections = 0                    # 0 = what the limit of open files allows; above: 503
-sessions = 0                       # in memory; 0 = four for each connection; above: 503
+sessions = 0                       # of all instances; 0 = four for each connection; above: 503
 
 [drain]                            # from SIGTERM to the end; a second SIGTERM ends at once
 seconds = 8                        # at most; clients are sent away one by one in 3/4 of it

@@ -24,7 +24,7 @@ struct StateConfig {
   std::chrono::milliseconds away_after{3'000};
   std::chrono::milliseconds resume_window{60'000};
   std::chrono::milliseconds tombstone{60'000};  // how long an expired session answers SessionLost
-  std::size_t sessions = 0;  // for engines that keep them in this process; 0 = no limit
+  std::size_t sessions = 0;                     // of all instances together, roughly; 0 = no limit
   std::size_t mailbox_messages = 256;
   std::size_t mailbox_bytes = 256 * std::size_t{1024};
   // Ratings further apart than their windows meet when both have waited: the window grows by this

@@ -273,9 +273,9 @@ def test_is_not_ready_while_redis_takes_no_writes(start_redis, start_signal):
     redis = start_redis()
     server = start_signal(redis.url).wait_ready()
 
-    redis.command("CONFIG", "SET", "maxmemory", 1)
-    wait_unready(server, "raise its maxmemory")
-    redis.command("CONFIG", "SET", "maxmemory", 0)
+    redis.command("CONFIG", "SET", "min-replicas-to-write", 1)
+    wait_unready(server, "too few replicas follow it")
+    redis.command("CONFIG", "SET", "min-replicas-to-write", 0)
 
     server.wait_for(READY_AGAIN)
 

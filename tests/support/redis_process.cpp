@@ -10,6 +10,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -61,25 +62,37 @@ std::string text_of_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-RedisProcess::RedisProcess(const std::vector<std::string>& more_arguments)
-    : folder_{make_folder()}, clock_us_{map_clock(folder_ / "clock")} {
-  start(more_arguments);
+RedisProcess::RedisProcess(std::vector<std::string> more_arguments)
+    : more_arguments_{std::move(more_arguments)},
+      folder_{make_folder()},
+      clock_us_{map_clock(folder_ / "clock")} {
+  start();
   wait_until_it_listens();
 }
 
-RedisProcess::~RedisProcess() {
+void RedisProcess::restart() {
+  end();
+  start();
+  wait_until_it_listens();
+}
+
+void RedisProcess::end() {
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
+}
+
+RedisProcess::~RedisProcess() {
+  end();
   munmap(clock_us_, kClockBytes);
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }
 
-void RedisProcess::start(const std::vector<std::string>& more_arguments) {
+void RedisProcess::start() {
   std::vector<std::string> arguments{
       "redis-server", "--port", "0", "--unixsocket", socket_path(), "--dir", folder_, "--logfile",
       "redis.log",    "--save", "",  "--appendonly", "no"};
-  arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
+  arguments.insert(arguments.end(), more_arguments_.begin(), more_arguments_.end());
   std::vector<std::string> environment{"LD_PRELOAD=" ICEBREAKER_SHIFT_CLOCK,
                                        "ICEBREAKER_CLOCK_SHIFT=" + (folder_ / "clock").string()};
   const std::vector<char*> argv = pointers_to(arguments);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the C++ file that holds the scripts: embed_scripts.py OUTPUT PRELUDE.lua SCRIPT.lua...
 
-A script with a line `-- needs: a b` gets lib/a.lua and lib/b.lua between the prelude and itself.
+A script with a line `-- needs: a b` gets lib/a.lua and lib/b.lua between the prelude and itself. One that needs `lineage` answers the
+mark (see lib/lineage.lua) before what it answers itself.
 """
 
 import re
@@ -23,6 +24,8 @@ def whole(prelude, script):
     own = script.read_text()
     needs = re.search(r"^-- needs: (.*)$", own, re.MULTILINE)
     parts = [script.parent / "lib" / f"{name}.lua" for name in needs[1].split()] if needs else []
+    if needs and "lineage" in needs[1].split():
+        own = f"local function run()\n{own}\nend\nlocal answer = run()\nif #buried > 0 then flush() end\nreturn {{mark, answer}}\n"
     return "".join([prelude.read_text(), *(part.read_text() for part in parts), own])
 
 

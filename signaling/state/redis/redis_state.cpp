@@ -75,14 +75,37 @@ RedisState::RedisState(StateConfig config, RandomSource& random, RedisLink& link
 
 std::string RedisState::packed_config() {
   std::string packed;
-  packed.reserve(5 * 4 + 8 + 2 * kSeedBytes);
+  packed.reserve(6 * 4 + 8 + 2 * kSeedBytes);
   append_u32(packed, config_.away_after.count());
   append_u32(packed, config_.resume_window.count());
   append_u32(packed, config_.tombstone.count());
   append_u32(packed, config_.mailbox_messages);
   append_u32(packed, config_.mailbox_bytes);
+  append_u32(packed, config_.sessions);
   append_little_endian(packed, std::bit_cast<std::uint64_t>(config_.rating_window_growth_per_s), 8);
   return packed.append(random_hex(random_, kSeedBytes));
+}
+
+void RedisState::run(Script script, std::vector<std::string> words, RedisLink::Done done) {
+  link_.call(
+      script, std::move(words),
+      [this, done = std::move(done)](Now now, std::expected<RedisReply, StateError> reply) mutable {
+        if (reply) reply = without_mark(now, *std::move(reply));
+        done(now, std::move(reply));
+      });
+}
+
+// Scripts answer the mark and what they have to say, which may be nothing.
+std::expected<RedisReply, StateError> RedisState::without_mark(Now now, RedisReply reply) {
+  RedisReply::Array* const parts = reply.array();
+  const std::int64_t* const mark =
+      parts == nullptr || parts->empty() ? nullptr : parts->front().integer();
+  if (mark == nullptr) return std::unexpected(StateError::Unavailable);
+  // Whoever is received here may be so no longer: the next beat asks.
+  if (lineage_.on_reply(static_cast<std::uint64_t>(*mark)) != Lineage::News::None) {
+    for (const auto& [session, receive] : receives_) renewals_.set(session, now.mono);
+  }
+  return parts->size() > 1 ? std::move((*parts)[1]) : RedisReply{};
 }
 
 void RedisState::open(Now /*now*/, OpenRequest request, Completion<SessionInfo> done) {
@@ -110,10 +133,10 @@ void RedisState::open(Now /*now*/, OpenRequest request, Completion<SessionInfo> 
                                std::to_string(membership.capacity)});
   }
   opened.session.value.append(opened.standing.peer.value);
-  link_.call(Script::Open, std::move(words),
-             reading(std::move(done), [opened = std::move(opened)](Now, const RedisReply& reply) {
-               return read_opened(reply, opened);
-             }));
+  run(Script::Open, std::move(words),
+      reading(std::move(done), [opened = std::move(opened)](Now, const RedisReply& reply) {
+        return read_opened(reply, opened);
+      }));
 }
 
 void RedisState::resume(Now /*now*/, ResumeRequest request, Completion<SessionInfo> done) {
@@ -121,10 +144,10 @@ void RedisState::resume(Now /*now*/, ResumeRequest request, Completion<SessionIn
   std::vector<std::string> words{packed_config(), request.session.value,
                                  std::to_string(request.epoch), text_of(request.after),
                                  welcomes ? "W" : "L"};
-  link_.call(Script::Resume, std::move(words),
-             reading(std::move(done), [request = std::move(request)](Now, const RedisReply& reply) {
-               return read_resumed(reply, request);
-             }));
+  run(Script::Resume, std::move(words),
+      reading(std::move(done), [request = std::move(request)](Now, const RedisReply& reply) {
+        return read_resumed(reply, request);
+      }));
 }
 
 void RedisState::attach(Now /*now*/, AttachRequest request, Completion<Attached> done) {
@@ -132,15 +155,15 @@ void RedisState::attach(Now /*now*/, AttachRequest request, Completion<Attached>
   std::vector<std::string> words{
       packed_config(),       resume.session.value,    std::to_string(resume.epoch),
       text_of(resume.after), letter_of(request.mode), incarnation_};
-  link_.call(Script::Attach, std::move(words),
-             reading(std::move(done), [this, session = resume.session, mode = request.mode](
-                                          Now now, RedisReply reply) {
-               auto attached = read_attached(std::move(reply), session);
-               const bool stays =
-                   attached && (mode == ReceiveMode::Stream || attached->delivery.frames.empty());
-               if (stays) remember(now, session, {attached->receive, mode});
-               return attached;
-             }));
+  run(Script::Attach, std::move(words),
+      reading(std::move(done),
+              [this, session = resume.session, mode = request.mode](Now now, RedisReply reply) {
+                auto attached = read_attached(std::move(reply), session);
+                const bool stays =
+                    attached && (mode == ReceiveMode::Stream || attached->delivery.frames.empty());
+                if (stays) remember(now, session, {attached->receive, mode});
+                return attached;
+              }));
 }
 
 void RedisState::fetch(Now /*now*/, FetchRequest request, Completion<Delivery> done) {
@@ -150,15 +173,15 @@ void RedisState::fetch(Now /*now*/, FetchRequest request, Completion<Delivery> d
                                  std::to_string(request.after),
                                  letter_of(request.mode),
                                  incarnation_};
-  link_.call(Script::Fetch, std::move(words),
-             [this, request = std::move(request), done = std::move(done)](
-                 Now now, std::expected<RedisReply, StateError> reply) mutable {
-               std::expected<Delivery, StateError> delivery =
-                   reply ? read_delivery(*std::move(reply), request.session)
-                         : std::unexpected(reply.error());
-               on_fetched(request, delivery);
-               done(now, std::move(delivery));
-             });
+  run(Script::Fetch, std::move(words),
+      [this, request = std::move(request), done = std::move(done)](
+          Now now, std::expected<RedisReply, StateError> reply) mutable {
+        std::expected<Delivery, StateError> delivery =
+            reply ? read_delivery(*std::move(reply), request.session)
+                  : std::unexpected(reply.error());
+        on_fetched(request, delivery);
+        done(now, std::move(delivery));
+      });
 }
 
 void RedisState::on_fetched(const FetchRequest& request,
@@ -173,8 +196,8 @@ void RedisState::on_fetched(const FetchRequest& request,
 void RedisState::detach(Now /*now*/, const SessionId& session, ReceiveId receive) {
   forget(session, receive);
   // When this is lost, so is the connection, and with it the receive.
-  link_.call(Script::Detach, {packed_config(), session.value, std::to_string(receive.value)},
-             [](Now, const std::expected<RedisReply, StateError>&) {});
+  run(Script::Detach, {packed_config(), session.value, std::to_string(receive.value)},
+      [](Now, const std::expected<RedisReply, StateError>&) {});
 }
 
 void RedisState::submit(Now /*now*/, Submission submission, Completion<Submitted> done) {
@@ -182,15 +205,13 @@ void RedisState::submit(Now /*now*/, Submission submission, Completion<Submitted
                                  std::to_string(submission.epoch), text_of(submission.ack)};
   const PeerId from = peer_of(submission.session);
   for (NumberedOperation& each : submission.operations) append_words(words, std::move(each), from);
-  link_.call(
-      Script::Submit, std::move(words),
+  run(Script::Submit, std::move(words),
       reading(std::move(done), [](Now, const RedisReply& reply) { return read_submitted(reply); }));
 }
 
 void RedisState::close(Now /*now*/, const SessionId& session, Epoch epoch,
                        Completion<Submitted> done) {
-  link_.call(
-      Script::Close, {packed_config(), session.value, std::to_string(epoch)},
+  run(Script::Close, {packed_config(), session.value, std::to_string(epoch)},
       reading(std::move(done), [](Now, const RedisReply& reply) { return read_closed(reply); }));
 }
 
@@ -225,6 +246,7 @@ void RedisState::on_deadline(Now now) {
 
 void RedisState::on_up(Now now, std::string_view incarnation) {
   incarnation_ = incarnation;
+  lineage_.on_connected();
   unfetched_.clear();  // all are hinted at
   next_beat_ = now.mono + kBeatInterval;
   renew_all(now);
@@ -237,6 +259,7 @@ void RedisState::on_down(Now /*now*/) {
 void RedisState::on_message(Now now, std::string_view payload) {
   auto message = read_wake(payload);
   if (!message) return;
+  lineage_.on_seen(message->mark);
   using enum StateListener::End;
   switch (message->what) {
     case 'w':
@@ -293,26 +316,30 @@ void RedisState::beat(Now now, Hints hints) {
 }
 
 void RedisState::beat_for(std::span<const SessionId> sessions, Hints hints) {
-  std::vector<std::string> words{packed_config(), incarnation_};
+  std::vector<std::string> words{packed_config(), incarnation_,
+                                 lineage_.is_enlisted() ? "" : lineage_.line(),
+                                 std::to_string(lineage_.mark())};
   std::vector<Held> held;
   for (const SessionId& session : sessions) {
     const auto& [receive, mode] = receives_.at(session);
     words.insert(words.end(), {session.value, std::to_string(receive.value), letter_of(mode)});
     held.emplace_back(session, receive);
   }
-  link_.call(Script::Beat, std::move(words),
-             [this, held = std::move(held), hints](
-                 Now now, const std::expected<RedisReply, StateError>& reply) {
-               if (reply) on_beaten(now, held, hints, *reply);
-             });
+  run(Script::Beat, std::move(words),
+      [this, held = std::move(held), hints](Now now,
+                                            const std::expected<RedisReply, StateError>& reply) {
+        if (reply) on_beaten(now, held, hints, *reply);
+      });
 }
 
 void RedisState::on_beaten(Now now, const std::vector<Held>& held, Hints hints,
                            const RedisReply& reply) {
   const RedisReply::Array* answers = reply.array();
-  if (answers == nullptr || answers->size() != held.size() + 1) return;
+  if (answers == nullptr || answers->size() != held.size() + 2) return;
+  const std::string* const line = (*answers)[1].string();
+  if (line != nullptr && !line->empty()) lineage_.enlist(*line);
   for (std::size_t i = 0; i < held.size(); ++i) {
-    const std::string* gone = (*answers)[i + 1].string();
+    const std::string* gone = (*answers)[i + 2].string();
     if (gone == nullptr) {
       on_still_open(now, held[i], hints);
     } else if (is_open(held[i])) {
@@ -338,11 +365,11 @@ bool RedisState::is_open(const Held& held) const {
 }
 
 void RedisState::reap() {
-  link_.call(Script::Reap, {packed_config(), std::to_string(kReapInterval.count())},
-             [this](Now /*now*/, const std::expected<RedisReply, StateError>& reply) {
-               const std::int64_t* reaped = reply ? reply->integer() : nullptr;
-               if (reaped != nullptr && *reaped >= kReapedAtMost) reap();
-             });
+  run(Script::Reap, {packed_config(), std::to_string(kReapInterval.count())},
+      [this](Now /*now*/, const std::expected<RedisReply, StateError>& reply) {
+        const std::int64_t* reaped = reply ? reply->integer() : nullptr;
+        if (reaped != nullptr && *reaped >= kReapedAtMost) reap();
+      });
 }
 
 }  // namespace icebreaker::signaling

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 
 #include "common/base/deadline_queue.hpp"
 #include "common/base/random.hpp"
+#include "signaling/state/redis/lineage.hpp"
 #include "signaling/state/redis/link.hpp"
 #include "signaling/state/state.hpp"
 
@@ -62,6 +64,8 @@ class RedisState final : public State, private RedisLinkListener {
 
   // The first argument of most scripts: the configuration, and randomness for one run.
   std::string packed_config();
+  void run(Script script, std::vector<std::string> words, RedisLink::Done done);
+  std::expected<RedisReply, StateError> without_mark(Now now, RedisReply reply);
   void on_fetched(const FetchRequest& request, const std::expected<Delivery, StateError>& delivery);
   void remember(Now now, const SessionId& session, OpenReceive receive);
   void forget(const SessionId& session, ReceiveId receive);
@@ -79,6 +83,7 @@ class RedisState final : public State, private RedisLinkListener {
   RedisLink& link_;
   StateListener* listener_ = nullptr;
   std::string incarnation_;
+  Lineage lineage_;
   std::optional<MonoTime> next_beat_;  // while connected
   std::map<SessionId, OpenReceive> receives_;
   DeadlineQueue<SessionId> renewals_;

@@ -170,7 +170,8 @@ std::expected<Delivery, StateError> read_delivery(RedisReply reply, const Sessio
 
 std::optional<WakeMessage> read_wake(std::string_view payload) {
   if (payload.empty()) return std::nullopt;
-  WakeMessage message{.what = payload.front(), .receive = {}, .session = {}, .delivery = {}};
+  WakeMessage message{
+      .what = payload.front(), .receive = {}, .session = {}, .mark = 0, .delivery = {}};
   payload.remove_prefix(1);
   const auto receive = take_number(payload, ' ');
   if (!receive) return std::nullopt;
@@ -180,8 +181,10 @@ std::optional<WakeMessage> read_wake(std::string_view payload) {
   if (message.what != 'f') return message;
 
   payload.remove_prefix(std::min(end + 1, payload.size()));
+  const auto mark = take_number(payload, ' ');
   const auto first = take_number(payload, ' ');
-  if (!first) return std::nullopt;
+  if (!mark || !first) return std::nullopt;
+  message.mark = *mark;
   message.delivery.first_seq = *first;
   while (!payload.empty()) {
     const auto length = take_number(payload, ':');

@@ -2,6 +2,7 @@
 // scripts do not belong together.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string_view>
@@ -21,11 +22,13 @@ std::expected<Attached, StateError> read_attached(RedisReply reply, const Sessio
 std::expected<Delivery, StateError> read_delivery(RedisReply reply, const SessionId& session);
 
 // A message of the wake channel: `w5 <session>`, what happened to which receive of which session.
-// With `f` follow the number of the first frame and the frames, each with its length before it.
+// With `f` follow the mark of the data (see lineage.hpp), the number of the first frame and the
+// frames, each with its length before it.
 struct WakeMessage {
   char what = 0;
   ReceiveId receive;
   SessionId session;
+  std::uint64_t mark = 0;
   Delivery delivery;
 };
 

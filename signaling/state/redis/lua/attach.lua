@@ -1,7 +1,7 @@
 -- Opens a receive, which supersedes an older one.
 -- ARGV: config, session, epoch, after or empty, mode (P poll, S stream), incarnation
 -- Returns receive, age of the ICE servers, number of the first frame, standing, frames; or why not.
--- needs: session rooms negotiation presence matching
+-- needs: relief lineage session rooms negotiation presence matching
 local mode, incarnation = ARGV[5], ARGV[6]
 local s, why = look_up(ARGV[2], ARGV[3])
 if not s then return why end

@@ -1,6 +1,6 @@
 -- ARGV: config, session, receive, after, mode (P: the receive ends when there are frames), incarnation
 -- Returns number of the first frame, frames, standing when one of them needs a token; or why not.
--- needs: session rooms negotiation presence matching
+-- needs: relief lineage session rooms negotiation presence matching
 local s = load(sub(ARGV[2], SECRET + 1))
 if not s or s.k ~= sub(ARGV[2], 1, SECRET) then return 'U' end
 if not s.w or s.r ~= ARGV[3] then return 'S' end

@@ -1,10 +1,11 @@
 -- A new session, or with a resume token's words the same peer again, whose other session ends.
 -- ARGV: config, peer, secret, epoch, user, grants; of a re-created session also: room, display name, role, capacity (empty = no room)
--- Returns room, display name, role, capacity; or nothing.
--- needs: session rooms negotiation presence matching
+-- Returns room, display name, role, capacity; or nothing; or F: there are as many sessions as there may be.
+-- needs: lineage session rooms negotiation presence matching census
 local peer, secret, user, room = ARGV[2], ARGV[3], ARGV[5], ARGV[7]
 local user_id = user ~= '' and id_of(user) or nil
 local old = room and load(peer)
+if not old and F.is_full() then return 'F' end
 local same_room = old and old.o and room ~= '' and old.o == id_of(room)
 if same_room then
   local its_room = F.load_room(old.o)
@@ -22,6 +23,7 @@ sessions[peer] = fresh
 set(fresh, 'k', secret)
 set(fresh, 'e', ARGV[4])
 set(fresh, 't', now)
+if era > 0 then set(fresh, 'h', era) end
 set(fresh, 'i', now)
 if user_id then
   set(fresh, 'u', user_id)
@@ -41,4 +43,5 @@ elseif room and room ~= '' then
 end
 local standing = standing_of(fresh)
 flush()
+if not old then F.count_one_more() end
 return standing

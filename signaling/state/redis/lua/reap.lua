@@ -2,7 +2,7 @@
 -- rating windows that have widened.
 -- ARGV: config, shortest time between two runs
 -- Returns how many sessions were looked at; MOST: there is more to do at once.
--- needs: session rooms negotiation presence matching
+-- needs: relief lineage session rooms negotiation presence matching
 local LAPSE = 3000
 local MOST = 500
 if not call('SET', 'ib:reaper', 1, 'NX', 'PX', ARGV[2]) then return 0 end

@@ -1,7 +1,7 @@
 -- What a session does: all operations of a submission in one step each, in order.
 -- ARGV: config, session, epoch, ack or empty, then per operation: number or empty, letter, its words (see `operations`)
 -- Returns received, expected or 0, duplicates, stale, refusals; or why not.
--- needs: session rooms negotiation presence matching
+-- needs: relief_of_submit lineage session rooms negotiation presence matching
 local s, why = look_up(ARGV[2], ARGV[3])
 if not s then return why end
 if ARGV[4] ~= '' and not acknowledge(s, ARGV[4]) then return 'L' end

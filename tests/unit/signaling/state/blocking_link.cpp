@@ -19,7 +19,12 @@ using Reply = std::unique_ptr<redisReply, FreeReply>;
 }  // namespace
 
 BlockingLink::BlockingLink(const std::string& socket_path)
-    : socket_path_{socket_path}, commands_{open(socket_path)}, digests_(kScriptCount) {
+    : socket_path_{socket_path}, digests_(kScriptCount) {
+  open_commands();
+}
+
+void BlockingLink::open_commands() {
+  commands_ = open(socket_path_);
   for (const auto& [script, text] : script_sources()) {
     const RedisReply digest = command({"SCRIPT", "LOAD", std::string{text}});
     digests_.at(static_cast<std::size_t>(script)) = *digest.string();
@@ -40,6 +45,7 @@ BlockingLink::Context BlockingLink::open(const std::string& socket_path) {
 }
 
 void BlockingLink::connect(Now now, std::string incarnation) {
+  open_commands();
   incarnation_ = std::move(incarnation);
   messages_ = open(socket_path_);
   run(*messages_, {"SUBSCRIBE", "ib:n:" + incarnation_});
@@ -60,9 +66,19 @@ void BlockingLink::call(Script script, std::vector<std::string> arguments, Done 
   if (is_up_ && !std::exchange(refuses_, false)) {
     arguments.insert(arguments.begin(),
                      {"EVALSHA", digests_.at(static_cast<std::size_t>(script)), "0"});
-    result = command(arguments);
+    result = run_script(arguments);
   }
   completions_.emplace_back(std::move(done), std::move(result));
+}
+
+std::expected<RedisReply, StateError> BlockingLink::run_script(
+    const std::vector<std::string>& words) {
+  try {
+    return command(words);
+  } catch (const std::runtime_error& error) {
+    if (std::string_view{error.what()}.find("OOM") == std::string_view::npos) throw;
+    return std::unexpected(StateError::Unavailable);
+  }
 }
 
 void BlockingLink::deliver(Now now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <expected>
 #include <memory>
 #include <string>
 #include <utility>
@@ -35,6 +36,8 @@ class BlockingLink final : public RedisLink {
   }
 
   void connect(Now now, std::string incarnation);
+  // For commands only, and after Redis has restarted; connect() includes it.
+  void open_commands();
   // What was called and not delivered completes Unavailable, as does what is called until
   // connect().
   void cut(Now now);
@@ -59,6 +62,8 @@ class BlockingLink final : public RedisLink {
   static RedisReply value_of(const redisReply& reply);
   static RedisReply run(redisContext& context, const std::vector<std::string>& words);
   bool deliver_messages(Now now);
+  // Unavailable when Redis is full; whatever else is wrong throws.
+  std::expected<RedisReply, StateError> run_script(const std::vector<std::string>& words);
 
   std::string socket_path_;
   Context commands_;

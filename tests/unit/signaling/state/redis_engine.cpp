@@ -80,12 +80,20 @@ void RedisEngine::settle() {
 
 bool RedisEngine::is_empty() {
   return std::ranges::all_of(keys(), [](const std::string& key) {
-    return key == "ib:i" || key == "ib:reaper";  // that the instance itself lives
+    return key == "ib:i" || key == "ib:reaper" ||  // that the instance itself lives
+           key == "ib:mark" || key == "ib:line" || key == "ib:count";
   });
 }
 
 void RedisEngine::kill(RedisInstance& instance) {
   std::erase_if(instances_, [&](const auto& each) { return each.get() == &instance; });
+}
+
+void RedisEngine::restart_redis() {
+  settle();
+  for (const auto& instance : instances_) instance->link().cut(now_);
+  shared_redis().restart();
+  questions_.open_commands();
 }
 
 void RedisEngine::drop_keys(const std::string& ending) {

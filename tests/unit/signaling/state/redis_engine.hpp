@@ -64,6 +64,11 @@ class RedisEngine final : public EngineUnderTest {
   // No more beats from it and nothing done for it, like a process that was killed.
   void kill(RedisInstance& instance);
   [[nodiscard]] std::vector<std::string> keys();
+
+  RedisReply ask(const std::vector<std::string>& words) { return questions_.command(words); }
+
+  // Redis is killed and comes back with what it had at its last SAVE; no instance is connected.
+  void restart_redis();
   // As Redis does when it runs out of memory: those whose names end so.
   void drop_keys(const std::string& ending);
 

@@ -145,7 +145,7 @@ parts[#parts + 1] = function(F)
     local room = read_room(id)
     if #room.ghosts == 0 then return room end
     if #room.members == 0 then
-      call('DEL', room.key)
+      call('DEL', room.key, key_of('g', id))
       return no_room(id)
     end
     if not is_settled(room) then

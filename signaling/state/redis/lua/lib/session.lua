@@ -6,22 +6,24 @@
 --   r newest receive   w who waits for it: P (poll) or S (stream) and the incarnation; ! = that lapsed
 --   t lease from   p 1 = away   i ICE servers given at   o room (id)   j seat in it: role letter, capacity|display name
 --   q ticket in a queue   m number of the message that told of its match, until it is acknowledged   v users watched
---   z expiry renewed at
+--   z expiry renewed at   h era, see lineage.lua
 -- A session id is the secret followed by the peer id, whose digits are the partition.
 local sub, byte, match, floor, concat = string.sub, string.byte, string.match, math.floor, table.concat
 
-local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, GROWTH, SEED = struct.unpack('<I4I4I4I4I4dc18', ARGV[1])
+local AWAY, WINDOW, TOMBSTONE, MESSAGES, BYTES, SESSIONS, GROWTH, SEED = struct.unpack('<I4I4I4I4I4I4dc18', ARGV[1])
 -- Expiries are renewed when the last time is this long ago, so that most calls need not.
 local RENEW = 30000
 -- A receive opened just before the next renewal is first seen to by a beat that long after, which may be late.
 local KEEP = WINDOW + TOMBSTONE + 2 * RENEW + 10000
 local SECRET = 32
 local MOST_TOLD = 16384 -- bytes of frames that go with a hint
+if mark == 1 then call('PEXPIRE', 'ib:mark', KEEP) end
 
 local sessions = {}   -- by peer; false = there is none
 local touched = {}    -- to be written back, in order
 local overflowed = {} -- cannot take what they must be told
 local endings = {}    -- channel, message, …: receives that are over
+local buried = {}     -- of an earlier era, whose users have to be told of
 
 -- Functions of the other parts of lib/, made part by part when one is called: most calls need none.
 local parts = {}
@@ -59,7 +61,39 @@ local function blank(peer)
   local prefix = prefix_of(peer)
   return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false, tokens = false,
     k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, d = 0, r = false, w = false, t = 0,
-    p = false, i = false, o = false, j = false, q = false, m = false, v = false, z = 0}
+    p = false, i = false, o = false, j = false, q = false, m = false, v = false, z = 0, h = 0}
+end
+
+local function touch(s)
+  if s.touched then return end
+  s.touched = true
+  touched[#touched + 1] = s
+end
+
+local function tombstone_of(sid)
+  return prefix_of(sub(sid, SECRET + 1)) .. 't:' .. sid
+end
+
+local function is_received(s)
+  return s.w and s.w ~= '!'
+end
+
+local function tell_ending(s, why)
+  endings[#endings + 1] = 'ib:n:' .. sub(s.w, 2)
+  endings[#endings + 1] = why .. s.r .. ' ' .. s.k .. s.peer
+end
+
+-- A session of an earlier era. Nobody in its room is told, because they are all lost.
+local function bury(s)
+  if is_received(s) then
+    tell_ending(s, 'L')
+    call('SREM', 'ib:o:' .. sub(s.w, 2), s.peer)
+  end
+  local prefix, peer = s.prefix, s.peer
+  call('DEL', s.key, prefix .. 'm:' .. peer, prefix .. 'h:' .. peer, prefix .. 'w:' .. peer)
+  call('ZREM', prefix .. 'x', peer)
+  call('SET', tombstone_of(s.k .. peer), '', 'PX', TOMBSTONE)
+  buried[#buried + 1] = s
 end
 
 local function load(peer)
@@ -76,14 +110,13 @@ local function load(peer)
     if value ~= '' then s[flat[i]] = value end
   end
   s.a, s.l, s.b, s.c, s.d, s.t, s.z = s.a + 0, s.l + 0, s.b + 0, s.c + 0, s.d + 0, s.t + 0, s.z + 0
+  if s.h + 0 ~= era then
+    sessions[peer] = false
+    bury(s)
+    return false
+  end
   sessions[peer] = s
   return s
-end
-
-local function touch(s)
-  if s.touched then return end
-  s.touched = true
-  touched[#touched + 1] = s
 end
 
 local function set(s, field, value)
@@ -97,10 +130,6 @@ local function set(s, field, value)
   local count = #writes
   writes[count + 1] = field
   writes[count + 2] = value or ''
-end
-
-local function tombstone_of(sid)
-  return prefix_of(sub(sid, SECRET + 1)) .. 't:' .. sid
 end
 
 -- The session, or nil and why not: U unknown, L lost.
@@ -152,10 +181,6 @@ local function notify(s, kind, text)
   overflowed[#overflowed + 1] = s
 end
 
-local function is_received(s)
-  return s.w and s.w ~= '!'
-end
-
 -- The next step of an absent session is due then.
 local function due(s, at)
   local key = s.prefix .. 'x'
@@ -167,6 +192,7 @@ local function await_end(s)
 end
 
 local function open_receive(s, mode, incarnation)
+  if not is_received(s) then call('ZREM', s.prefix .. 'x', s.peer) end
   set(s, 'w', mode .. incarnation)
   local key = 'ib:o:' .. incarnation
   if call('SADD', key, s.peer) == 1 then call('PEXPIRE', key, KEEP) end
@@ -183,11 +209,6 @@ local function renew_lease(s)
   if is_received(s) then return end
   set(s, 't', now)
   if s.p then await_end(s) end
-end
-
-local function tell_ending(s, why)
-  endings[#endings + 1] = 'ib:n:' .. sub(s.w, 2)
-  endings[#endings + 1] = why .. s.r .. ' ' .. s.k .. s.peer
 end
 
 local function become_present(s)
@@ -209,12 +230,12 @@ local function append_news(s, frames)
   for _, frame in ipairs(s.out or {}) do frames[#frames + 1] = frame end
 end
 
--- nil when Redis has dropped them, for want of memory: that session is lost.
+-- nil when Redis has dropped them, for want of memory, or somebody has seen more than there is: that session is lost.
 local function frames_after(s, after)
   after = math.max(after, s.a)
-  if s.l <= after then return {} end
-  local frames = call('LRANGE', s.prefix .. 'm:' .. s.peer, after - s.a, -1)
-  if #frames == s.l - after then return frames end
+  if s.l == after then return {} end
+  local frames = s.l > after and call('LRANGE', s.prefix .. 'm:' .. s.peer, after - s.a, -1)
+  if frames and #frames == s.l - after then return frames end
   F.end_session(s, 'expired', 'L', 'L')
 end
 
@@ -264,7 +285,7 @@ local function tell_news(s)
     call('PUBLISH', 'ib:n:' .. sub(s.w, 2), 'w' .. whom)
     return
   end
-  local words = {'f', whom, ' ', s.l - #out + 1, ' '}
+  local words = {'f', whom, ' ', string.format('%.0f ', mark), s.l - #out + 1, ' '}
   for _, frame in ipairs(out) do
     words[#words + 1] = #frame .. ':'
     words[#words + 1] = frame
@@ -274,9 +295,12 @@ end
 
 -- Writes everything back and tells the instances, which is the last thing that a script does.
 local function flush()
-  while #overflowed > 0 do
-    local over = overflowed
-    overflowed = {}
+  while #overflowed + #buried > 0 do
+    local over, gone = overflowed, buried
+    overflowed, buried = {}, {}
+    for _, s in ipairs(gone) do
+      if s.u then F.exit_user(s.u, s.peer) end
+    end
     for _, s in ipairs(over) do
       if not s.dead then F.end_session(s, 'expired', 'L', 'L') end
     end

@@ -1,7 +1,6 @@
 #include "tests/bench/turn_load/crowd.hpp"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "common/stun/channel_data.hpp"
@@ -10,16 +9,8 @@
 namespace icebreaker::bench {
 namespace {
 
-// Two ranges of 127.0.0.0/8, out of the way of 127.0.0.1.
-constexpr std::uint32_t kFirstClient = 0x7F100001;
-constexpr std::uint32_t kFirstPeer = 0x7F900001;
-constexpr std::uint32_t kChannels = 0x1000;  // 0x4000 to 0x4FFF
-
-CrowdSocket open(Receiving receiving) {
-  auto socket = CrowdSocket::open(receiving);
-  if (!socket) throw std::system_error{socket.error(), "cannot open a UDP socket"};
-  return std::move(*socket);
-}
+constexpr std::uint32_t kFirstPeerIp = 0x7F900001;  // 127.144.0.1
+constexpr std::uint32_t kChannels = 0x1000;         // 0x4000 to 0x4FFF
 
 std::uint64_t nanoseconds_now() {
   return static_cast<std::uint64_t>(Clock::now().time_since_epoch() / std::chrono::nanoseconds{1});
@@ -29,13 +20,13 @@ std::uint64_t nanoseconds_now() {
 
 Crowd::Crowd(CrowdOptions options)
     : options_{std::move(options)},
-      clients_{open(options_.receiving)},
-      peers_{open(options_.receiving)} {
+      clients_{CrowdSocket::open_or_throw(options_.receiving)},
+      peers_{CrowdSocket::open_or_throw(options_.receiving)} {
   flows_.reserve(options_.flows);
   for (std::uint32_t i = 0; i < options_.flows; ++i) {
     const auto raw = static_cast<std::uint16_t>(stun::ChannelNumber::kFirst + i % kChannels);
     const auto channel = stun::ChannelNumber::from_wire(raw).value();
-    const Endpoint peer{kFirstPeer + i, peers_.port()};
+    const Endpoint peer{kFirstPeerIp + i, peers_.port()};
     flows_.push_back({TurnSession{options_.credentials, i, channel, peer}, {}, {}});
   }
 }
@@ -54,9 +45,8 @@ void Crowd::run_sessions(const char* what) {
   bench::run_sessions(
       {.clients = &clients_,
        .server = options_.server,
-       .first_ip = kFirstClient,
        .count = flows(),
-       .session = [this](std::uint32_t index) -> TurnSession& { return flows_[index].session; },
+       .session = [this](std::uint32_t place) -> TurnSession& { return flows_[place].session; },
        .what = what});
 }
 
@@ -64,7 +54,7 @@ void Crowd::send(std::uint32_t flow, Direction direction, std::size_t count, Sen
   Flow& from = flows_[flow];
   const bool to_peer = direction == Direction::ToPeer;
   CrowdSocket& socket = to_peer ? clients_ : peers_;
-  const std::uint32_t local = (to_peer ? kFirstClient : kFirstPeer) + flow;
+  const std::uint32_t local = (to_peer ? kFirstClientIp : kFirstPeerIp) + flow;
   const Endpoint to = to_peer ? options_.server : from.session.relay();
   const auto header = stun::channel_data_header(from.session.channel(), options_.payload_bytes);
   const std::size_t header_bytes = to_peer ? header.size() : 0;
@@ -100,7 +90,7 @@ std::size_t Crowd::receive(const OnArrival& on_arrival) {
 
 void Crowd::on_client_message(const Message& message, std::uint64_t now_ns,
                               const OnArrival& on_arrival) {
-  const std::uint32_t index = message.local_ip - kFirstClient;
+  const std::uint32_t index = message.local_ip - kFirstClientIp;
   const bool ours = index < flows_.size() && message.from == options_.server;
   for (ByteView rest = message.bytes; !rest.empty();) {
     const ByteView datagram = rest.first(std::min(rest.size(), message.segment_bytes));
@@ -118,7 +108,7 @@ void Crowd::on_client_message(const Message& message, std::uint64_t now_ns,
 
 void Crowd::on_peer_message(const Message& message, std::uint64_t now_ns,
                             const OnArrival& on_arrival) {
-  const std::uint32_t index = message.local_ip - kFirstPeer;
+  const std::uint32_t index = message.local_ip - kFirstPeerIp;
   const bool ours = index < flows_.size() && message.from == flows_[index].session.relay();
   for (ByteView rest = message.bytes; !rest.empty();) {
     const ByteView datagram = rest.first(std::min(rest.size(), message.segment_bytes));

@@ -120,6 +120,12 @@ std::expected<CrowdSocket, std::error_code> CrowdSocket::open(Receiving receivin
   return CrowdSocket{std::move(*fd), local->port};
 }
 
+CrowdSocket CrowdSocket::open_or_throw(Receiving receiving) {
+  auto socket = open(receiving);
+  if (!socket) throw std::system_error{socket.error(), "cannot open a UDP socket"};
+  return std::move(*socket);
+}
+
 CrowdSocket::CrowdSocket(net::UniqueFd fd, std::uint16_t port)
     : fd_{std::move(fd)},
       port_{port},

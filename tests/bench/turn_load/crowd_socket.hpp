@@ -41,6 +41,9 @@ class CrowdSocket {
   // On a free port of the wildcard address.
   static std::expected<CrowdSocket, std::error_code> open(Receiving receiving);
 
+  // The same; throws std::system_error.
+  static CrowdSocket open_or_throw(Receiving receiving);
+
   CrowdSocket(CrowdSocket&&) noexcept;
   CrowdSocket& operator=(CrowdSocket&&) noexcept;
   CrowdSocket(const CrowdSocket&) = delete;

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <optional>
+#include <functional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -20,7 +20,10 @@ struct Arguments {
   std::string password;
   std::string secret;
   pid_t pid = 0;
-  RelayOptions relay;
+  double seconds = 2;
+  TrafficOptions traffic;
+  ControlOptions control;
+  std::function<Figures(const Subject&)> measure;
 };
 
 Subject subject_of(const Arguments& arguments) {
@@ -49,42 +52,78 @@ void print(const Figures& figures) {
   std::puts("\n}");
 }
 
-void add_relay(CLI::App& app, Arguments& arguments) {
-  CLI::App* relay = app.add_subcommand("relay", "closed loop: as fast as the server");
-  RelayOptions& options = arguments.relay;
-  relay->add_option("--allocations", options.allocations)->check(CLI::Range(1U, Crowd::kMaxFlows));
-  relay->add_option("--payload", options.payload_bytes, "bytes of each datagram")
-      ->check(CLI::Range(std::size_t{kMinPayloadBytes}, std::size_t{1400}));
-  relay->add_option("--burst", options.loop.burst, "datagrams back to back")
-      ->check(CLI::Range(1, 40));
-  relay->add_option("--in-flight", options.loop.in_flight, "datagrams at most")
-      ->check(CLI::Range(1, 100'000));
-  relay->add_flag_callback(
-      "--aggregates", [&] { options.loop.sending = Sending::Aggregates; },
-      "bursts by UDP_SEGMENT, received by UDP_GRO");
-  relay
-      ->add_option_function<double>(
-          "--seconds",
-          [&](double seconds) {
-            options.duration = std::chrono::milliseconds{static_cast<int>(seconds * 1000)};
-          },
-          "of the measurement; default 2")
+using TrafficMeasurement = Figures (*)(const Subject&, const TrafficOptions&);
+using ControlMeasurement = Figures (*)(const Subject&, const ControlOptions&);
+
+CLI::App* add_word(CLI::App& app, Arguments& arguments, const char* name, const char* help) {
+  CLI::App* word = app.add_subcommand(name, help);
+  word->add_option("--seconds", arguments.seconds, "of the measurement; default 2")
       ->check(CLI::Range(0.05, 600.0));
+  return word;
 }
 
-int run(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app{"turn-load: load for a TURN server on loopback; prints figures as JSON"};
+CLI::App* add_traffic(CLI::App& app, Arguments& arguments, const char* name, const char* help,
+                      TrafficMeasurement measure) {
+  TrafficOptions& options = arguments.traffic;
+  CLI::App* word = add_word(app, arguments, name, help);
+  word->add_option("--allocations", options.allocations)->check(CLI::Range(1U, Crowd::kMaxFlows));
+  word->add_option("--payload", options.payload_bytes, "bytes of each datagram")
+      ->check(CLI::Range(std::size_t{kMinPayloadBytes}, std::size_t{1400}));
+  word->add_option("--burst", options.burst, "datagrams back to back")->check(CLI::Range(1, 40));
+  word->add_flag_callback(
+      "--aggregates", [&] { options.sending = Sending::Aggregates; },
+      "bursts by UDP_SEGMENT, received by UDP_GRO");
+  word->callback([&arguments, measure] {
+    arguments.measure = [&arguments, measure](const Subject& subject) {
+      return measure(subject, arguments.traffic);
+    };
+  });
+  return word;
+}
+
+void add_control(CLI::App& app, Arguments& arguments, const char* name, const char* help,
+                 ControlMeasurement measure) {
+  CLI::App* word = add_word(app, arguments, name, help);
+  word->add_option("--clients", arguments.control.clients, "at once")
+      ->check(CLI::Range(1U, Crowd::kMaxFlows));
+  word->callback([&arguments, measure] {
+    arguments.measure = [&arguments, measure](const Subject& subject) {
+      return measure(subject, arguments.control);
+    };
+  });
+}
+
+void add_options(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(1);
   app.add_option("--server", arguments.server, "IPv4 address and port");
   app.add_option("--user", arguments.username);
   app.add_option("--password", arguments.password);
   app.add_option("--secret", arguments.secret, "for TURN REST credentials, instead of a password");
-  app.add_option("--pid", arguments.pid, "the server's process, to measure its CPU time");
-  add_relay(app, arguments);
+  app.add_option("--pid", arguments.pid, "the server's process, to measure what it uses");
+  add_traffic(app, arguments, "relay", "traffic as fast as the server answers", &measure_relay)
+      ->add_option("--in-flight", arguments.traffic.in_flight, "datagrams at most; default 1024")
+      ->check(CLI::Range(1, 100'000));
+  add_traffic(app, arguments, "pace", "traffic at a rate", &measure_pace)
+      ->add_option("--rate", arguments.traffic.per_second, "datagrams a second")
+      ->check(CLI::Range(1.0, 1e7))
+      ->required();
+  add_traffic(app, arguments, "capacity", "the highest rate with less than 0.5 % loss",
+              &measure_capacity);
+  add_control(app, arguments, "cycles", "allocate and release", &measure_cycles);
+  add_control(app, arguments, "memory", "of allocations that are held", &measure_memory);
+  add_control(app, arguments, "binding", "Binding requests", &measure_binding);
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app{"turn-load: load for a TURN server on loopback; prints figures as JSON"};
   try {
+    add_options(app, arguments);
     app.parse(argc, argv);
-    print(measure_relay(subject_of(arguments), arguments.relay));
+    const std::chrono::milliseconds duration{static_cast<int>(arguments.seconds * 1000)};
+    arguments.traffic.duration = duration;
+    arguments.control.duration = duration;
+    print(arguments.measure(subject_of(arguments)));
     return EXIT_SUCCESS;
   } catch (const CLI::ParseError& error) {
     return app.exit(error);

@@ -19,7 +19,7 @@ struct Stamp {
   std::uint64_t sent_ns = 0;   // of the sender's steady clock
 };
 
-inline constexpr std::size_t kMinPayloadBytes = 24;
+inline constexpr std::size_t kMinPayloadBytes = 32;
 
 // Fills all of the payload, which has at least kMinPayloadBytes.
 void write_payload(MutableByteView payload, const Stamp& stamp);

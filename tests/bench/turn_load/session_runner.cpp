@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kRepeatAfter{500};
 constexpr unsigned kAttempts = 8;
 
 struct Pending {
-  std::uint32_t index;
+  std::uint32_t place;
   unsigned attempts;
   Clock::time_point repeat_at;
 };
@@ -28,7 +28,7 @@ class Runner {
 
   void run() {
     while (next_ < run_.count || !pending_.empty()) {
-      start_more();
+      while (next_ < run_.count && pending_.size() < kAtOnce) send({next_++, 0, {}});
       run_.clients->flush();
       receive();
       repeat_late_ones();
@@ -36,20 +36,13 @@ class Runner {
   }
 
  private:
-  void start_more() {
-    while (next_ < run_.count && pending_.size() < kAtOnce) {
-      send({next_, 0, {}});
-      ++next_;
-    }
-  }
-
   void send(Pending pending) {
-    TurnSession& session = run_.session(pending.index);
+    const TurnSession& session = run_.session(pending.place);
     std::array<std::byte, 1024> buffer{};
     const ByteView request = session.write_request(buffer);
     if (request.empty()) return;
     const MutableByteView out =
-        run_.clients->stage(run_.first_ip + pending.index, run_.server, request.size());
+        run_.clients->stage(client_ip(session.number()), run_.server, request.size());
     std::ranges::copy(request, out.begin());
     ++pending.attempts;
     pending.repeat_at = Clock::now() + kRepeatAfter;
@@ -58,18 +51,20 @@ class Runner {
 
   void receive() {
     for (const Message& message : run_.clients->receive()) {
-      const std::uint32_t index = message.local_ip - run_.first_ip;
-      if (message.from != run_.server || index >= run_.count) continue;
+      const std::uint32_t place = (message.local_ip - kFirstClientIp) % run_.count;
       const auto response = stun::MessageView::parse(message.bytes);
-      if (!response) continue;
-      TurnSession& session = run_.session(index);
-      const std::uint32_t before = session.asked();
-      session.on_response(*response);
-      if (session.state() == TurnSession::State::Failed) fail(session.error());
-      if (session.asked() == before && session.request() != TurnSession::Request::None) continue;
-      std::erase_if(pending_, [&](const Pending& each) { return each.index == index; });
-      send({index, 0, {}});
+      if (message.from == run_.server && response) on_response(place, *response);
     }
+  }
+
+  void on_response(std::uint32_t place, const stun::MessageView& response) {
+    TurnSession& session = run_.session(place);
+    const std::uint32_t before = session.asked();
+    if (!session.on_response(response)) return;
+    if (session.state() == TurnSession::State::Failed) fail(session.error());
+    std::erase_if(pending_, [&](const Pending& each) { return each.place == place; });
+    if (session.asked() == before) run_.on_done(place);
+    send({place, 0, {}});
   }
 
   void repeat_late_ones() {

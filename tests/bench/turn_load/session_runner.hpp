@@ -11,13 +11,23 @@
 
 namespace icebreaker::bench {
 
+// Every client has an address of its own, which follows from its session's number.
+inline constexpr std::uint32_t kFirstClientIp = 0x7F100001;  // 127.16.0.1
+inline constexpr std::uint32_t kClientIps = 1U << 19U;
+
+constexpr std::uint32_t client_ip(std::uint32_t session_number) {
+  return kFirstClientIp + session_number % kClientIps;
+}
+
 struct SessionRun {
   CrowdSocket* clients;
   Endpoint server;
-  std::uint32_t first_ip;  // of the session 0
-  std::uint32_t count;
-  std::function<TurnSession&(std::uint32_t index)> session;
+  std::uint32_t count;  // of places; session numbers are theirs plus a multiple of the count
+  std::function<TurnSession&(std::uint32_t place)> session;
   std::string_view what;  // "allocating", for the errors
+  // Called when a session is where it wanted to be; it may ask for more, or put another session in
+  // its place.
+  std::function<void(std::uint32_t place)> on_done = [](std::uint32_t /*place*/) {};
 };
 
 // Until no session has a request left. Throws std::runtime_error when one failed or stays

@@ -84,15 +84,17 @@ ByteView TurnSession::write_request(MutableByteView buffer) const {
   return builder.finish();
 }
 
-void TurnSession::on_response(const stun::MessageView& response) {
-  if (request_ == Request::None || response.transaction_id() != transaction_id()) return;
+bool TurnSession::on_response(const stun::MessageView& response) {
+  if (request_ == Request::None || response.transaction_id() != transaction_id()) return false;
   switch (response.message_class()) {
     case stun::MessageClass::SuccessResponse:
-      return on_success(response);
+      on_success(response);
+      return true;
     case stun::MessageClass::ErrorResponse:
-      return on_error(response);
+      on_error(response);
+      return true;
     default:
-      return;
+      return false;
   }
 }
 

@@ -39,6 +39,8 @@ class TurnSession {
   // Allocations that are released at once need no channel.
   void leave_out_channel() { wants_channel_ = false; }
 
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+
   [[nodiscard]] Request request() const { return request_; }
 
   // How many requests there were so far: another number, another request to send.
@@ -49,8 +51,8 @@ class TurnSession {
   // The message to send for request(), the same each time; empty with None.
   ByteView write_request(MutableByteView buffer) const;
 
-  // Answers to earlier requests are ignored.
-  void on_response(const stun::MessageView& response);
+  // Whether it is the answer to request(); others are ignored.
+  bool on_response(const stun::MessageView& response);
 
   [[nodiscard]] stun::ChannelNumber channel() const { return channel_; }
 

@@ -28,3 +28,8 @@ def server_binary(name):
 def support_binary(name):
     """A test program built from tests/support."""
     return _built(build_dir() / "tests" / "support" / name)
+
+
+def load_generator():
+    """turn-load, which tests/bench/turn measures with."""
+    return _built(build_dir() / "tests" / "bench" / "turn_load" / "turn-load")

@@ -2,13 +2,13 @@
 // Compares icebreaker-turn with coturn; started by tests/bench/turn.
 import { parseArgs } from 'node:util';
 import { median } from './measure.js';
-import { startCoturn, startIcebreakerTurn } from './subjects/turn_servers.js';
+import { isInstalled, startCoturn, startIcebreakerStun, startIcebreakerTurn, startStunserver } from './subjects/turn_servers.js';
 import { table } from './table.js';
 import { turnLoad } from './turn_load.js';
+import { measurementsOf } from './turn_measurements.js';
 
-/** @typedef {import('./turn_load.js').Figures} Figures */
-/** @typedef {{ name: string, start: () => Promise<import('./subjects/turn_servers.js').DatagramServer> }} Subject */
-/** @typedef {{ name: string, order: string[], aim: number | null }} Scenario aim: coturn's time divided by ours */
+/** @typedef {import('./turn_measurements.js').Measurement} Measurement */
+/** @typedef {import('./turn_measurements.js').SubjectName} SubjectName */
 
 const { values: options } = parseArgs({
   options: {
@@ -20,83 +20,94 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(options.rounds);
 
-/** @type {Subject[]} */
-const SUBJECTS = [
-  { name: 'icebreaker', start: () => startIcebreakerTurn(options.build) },
-  { name: 'coturn', start: startCoturn },
-];
+const START = {
+  turn: () => startIcebreakerTurn(options.build),
+  stun: () => startIcebreakerStun(options.build),
+  coturn: startCoturn,
+  stunserver: startStunserver,
+};
 
-const SHAPES = [
-  { name: 'spread', flags: [], aim: 1.4 },
-  { name: 'bursts', flags: ['--burst', '16'], aim: 1.8 },
-  { name: 'aggregates', flags: ['--burst', '16', '--aggregates'], aim: 7 },
-];
+/** @type {import('./turn_measurements.js').Results} */
+const results = new Map();
 
-/** @returns {Scenario[]} */
-function scenarios() {
-  const [counts, sizes] = options.quick ? [[100], [160]] : [[1, 100, 1000], [160, 1200]];
-  const all = SHAPES.flatMap(({ name, flags, aim }) =>
-    sizes.flatMap((bytes) =>
-      counts.map((count) => ({
-        name: `${name}, ${count} x ${bytes} B`,
-        order: ['relay', '--allocations', String(count), '--payload', String(bytes), '--seconds', options.seconds, ...flags],
-        aim: count === 1 ? null : aim, // of a single one nothing can be put together
-      })),
-    ),
-  );
-  return all.filter((each) => each.name.includes(options.only));
-}
-
-/** @param {Subject} subject @param {Scenario} scenario */
-async function measure(subject, scenario) {
-  const server = await subject.start();
+/** @param {Measurement} measurement @param {SubjectName} subject */
+async function measure(measurement, subject) {
+  const server = await START[subject]();
   try {
-    return await turnLoad(options.build, server, scenario.order);
+    return await turnLoad(options.build, server, measurement.order(results));
   } finally {
     await server.stop();
   }
 }
 
-/** @param {Map<string, Map<string, Figures[]>>} results by scenario and subject */
-function report(results) {
-  const rows = [...results].map(([name, bySubject]) => {
-    const of = (/** @type {string} */ subject, /** @type {string} */ figure) =>
-      median((bySubject.get(subject) ?? []).map((each) => each[figure]));
-    const [ours, theirs] = SUBJECTS.map((subject) => of(subject.name, 'cpu_ns_per_packet'));
-    const ratios = (bySubject.get('icebreaker') ?? []).map(
-      (each, round) => (bySubject.get('coturn') ?? [])[round].cpu_ns_per_packet / each.cpu_ns_per_packet,
-    );
-    const aim = scenarios().find((each) => each.name === name)?.aim;
+/** @param {Measurement} measurement @returns {string[][]} */
+function rowsOf({ name, subjects, rows }) {
+  const bySubject = results.get(name) ?? {};
+  return rows.map((row) => {
+    const [ours, theirs] = subjects.map((subject) => bySubject[subject].map(row.of));
+    const gains = ours.map((own, round) => (row.better === 'less' ? theirs[round] / own : own / theirs[round]));
     return [
-      name,
-      ...[ours, theirs].map((each) => each.toFixed(0)),
-      (theirs / ours).toFixed(2),
-      `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`,
-      aim ? `>= ${aim}` : '',
-      ...SUBJECTS.map((subject) => (of(subject.name, 'packets_per_second') / 1000).toFixed(0)),
-      ...SUBJECTS.map((subject) => of(subject.name, 'lost').toFixed(0)),
+      row.name,
+      ...[ours, theirs].map((each) => median(each).toFixed(row.digits ?? 0)),
+      median(gains).toFixed(2),
+      `${Math.min(...gains).toFixed(2)}-${Math.max(...gains).toFixed(2)}`,
+      row.aim === undefined ? '' : `>= ${row.aim}`,
     ];
   });
-  const heads = ['CPU ns per relayed packet', 'icebreaker', 'coturn', 'ratio', 'rounds', 'aim', 'k/s', 'coturn', 'lost', 'coturn'];
-  console.log(table(heads, rows));
 }
 
-/** @type {Map<string, Map<string, Figures[]>>} */
-const results = new Map();
-for (let round = 1; round <= rounds; round += 1) {
-  for (const scenario of scenarios()) {
-    for (const subject of SUBJECTS) {
-      console.error(`round ${round} of ${rounds}: ${scenario.name}: ${subject.name}`);
-      const bySubject = results.get(scenario.name) ?? new Map();
-      results.set(scenario.name, bySubject);
-      bySubject.set(subject.name, [...(bySubject.get(subject.name) ?? []), await measure(subject, scenario)]);
+/** @param {Measurement[]} measurements */
+function reportTroubles(measurements) {
+  for (const { name, subjects } of measurements) {
+    for (const subject of subjects) {
+      const rounds = results.get(name)?.[subject] ?? [];
+      const limited = rounds.filter((figures) => figures.limited_by_load === 1).length;
+      if (limited > 0) console.log(`${name}: ${subject} could have done more than the load generator in ${limited} rounds`);
+      if (name.includes('highest rate')) continue; // which looks for losses
+      const lost = rounds.reduce((sum, figures) => sum + (figures.lost ?? 0), 0);
+      const sent = rounds.reduce((sum, figures) => sum + (figures.sent ?? 0), 0);
+      if (lost > 0) console.log(`${name}: ${subject} lost ${lost} of ${sent} packets`);
     }
   }
 }
-if (options.json) {
-  console.log(JSON.stringify(Object.fromEntries([...results].map(([name, each]) => [name, Object.fromEntries(each)]))));
-} else {
-  report(results);
+
+/** @param {string} name @param {string} text */
+function positive(name, text) {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} needs a number above 0, not "${text}"`);
+  return value;
 }
+
+async function main() {
+  const stunserver = isInstalled('stunserver');
+  if (!isInstalled('turnserver')) throw new Error('coturn is not installed: deploy/install-packages test');
+  positive('seconds', options.seconds);
+  const rounds = Math.ceil(positive('rounds', options.rounds));
+  const all = measurementsOf({ seconds: options.seconds, quick: options.quick, stunserver });
+  const chosen = all.filter((each) => [each.name, ...each.rows.map((row) => row.name)].some((name) => name.includes(options.only)));
+  if (chosen.length === 0) throw new Error(`nothing that is measured has "${options.only}" in its name`);
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const measurement of chosen) {
+      const bySubject = results.get(measurement.name) ?? {};
+      results.set(measurement.name, bySubject);
+      for (const subject of measurement.subjects) {
+        console.error(`round ${round} of ${rounds}: ${measurement.name}: ${subject}`);
+        const figures = await measure(measurement, subject);
+        bySubject[subject] = [...(bySubject[subject] ?? []), figures];
+      }
+    }
+  }
+  if (options.json) {
+    console.log(JSON.stringify(Object.fromEntries(results)));
+    return;
+  }
+  console.log(table(['', 'ours', 'theirs', 'gain', 'rounds', 'aim'], chosen.flatMap(rowsOf)));
+  reportTroubles(chosen);
+  if (!stunserver) console.log('stunserver is not installed, so Binding was compared with coturn only');
+}
+
+main().catch((error) => {
+  console.error(`tests/bench/turn: ${error.message}`);
+  process.exitCode = 1;
+});

@@ -2,6 +2,7 @@
 // TURN and STUN servers for comparison, each on one core, on 127.0.0.1, with one user and without limits.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -34,6 +35,18 @@ challenges_per_second = 0
 [metrics]
 address = "127.0.0.1:0"
 `;
+
+const STUN_CONFIG = `
+workers = 1
+[[listen]]
+transport = "udp"
+address = "127.0.0.1:0"
+`;
+
+/** @param {string} build */
+export function startIcebreakerStun(build) {
+  return startOurs(path.join(build, 'stun', 'server', 'icebreaker-stun'), STUN_CONFIG);
+}
 
 /** @param {string} build */
 export function startIcebreakerTurn(build) {
@@ -81,6 +94,19 @@ export async function startCoturn() {
   const folder = await makeFolder();
   const port = await freePort();
   return startForeign('turnserver', coturnArguments(port, folder), port, folder);
+}
+
+/** Stuntman's server, which Debian 12 does not have. @returns {Promise<DatagramServer>} */
+export async function startStunserver() {
+  const folder = await makeFolder();
+  const port = await freePort();
+  const argv = ['--mode', 'basic', '--primaryinterface', '127.0.0.1', '--primaryport', String(port), '--verbosity', '0'];
+  return startForeign('stunserver', argv, port, folder);
+}
+
+/** @param {string} program */
+export function isInstalled(program) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(path.join(folder, program)));
 }
 
 /** @param {string} name @param {string[]} argv @param {number} port @param {string} folder @returns {Promise<DatagramServer>} */

@@ -19,14 +19,9 @@ using signaling::ErrorCode;
 namespace {
 
 constexpr auto kHold = 20s;
-constexpr auto kPing = 25s;
 
 std::string text_of(const signaling::ServerMessage& message) {
   return signaling::encode(message);
-}
-
-server_messages::Error error_of(ErrorCode code) {
-  return {code, std::string{signaling::describe(code)}, {}, {}, {}};
 }
 
 std::string after_of(const std::string& path) {
@@ -61,30 +56,6 @@ void ModelSignalServer::deliver(const signaling::ServerMessage& message) {
 void ModelSignalServer::deliver_text(const std::string& text) {
   if (text.starts_with('{')) return push(session(), text);
   if (session().socket) send_frame(*session().socket, text);
-}
-
-void ModelSignalServer::answer_poll_early() {
-  if (session().poll) answer_poll(session());
-}
-
-void ModelSignalServer::send_unnumbered(const signaling::ServerMessage& message) {
-  if (session().socket) send_frame(*session().socket, text_of(message));
-  send_piece("data: " + text_of(message) + "\n\n");
-}
-
-void ModelSignalServer::send_piece(std::string bytes) {
-  if (session().stream && streams != Streams::Kept) {
-    events_.emplace_back(event::Piece{*session().stream, std::move(bytes)});
-  }
-}
-
-void ModelSignalServer::end_stream() {
-  if (const auto link = std::exchange(session().stream, std::nullopt)) respond(*link, 200, {});
-}
-
-void ModelSignalServer::forget_receive() {
-  session().stream.reset();
-  session().poll.reset();
 }
 
 void ModelSignalServer::close_socket(std::uint16_t code) {
@@ -168,9 +139,7 @@ std::optional<MonoTime> ModelSignalServer::next_deadline() const {
 void ModelSignalServer::on_deadline(Now now) {
   for (auto& [id, session] : sessions) {
     if (session.poll && session.poll_ends <= now.mono) answer_poll(session);
-    if (!session.stream || session.stream_pings > now.mono || pings == Pings::Stop) continue;
-    session.stream_pings = now.mono + kPing;
-    if (streams != Streams::Kept) events_.emplace_back(event::Piece{*session.stream, ":\n\n"});
+    if (session.stream && session.stream_pings <= now.mono) ping(now, session);
   }
 }
 
@@ -396,44 +365,6 @@ void ModelSignalServer::push(Session& session, const std::string& message) {
   } else if (session.poll) {
     answer_poll(session);
   }
-}
-
-void ModelSignalServer::open_stream(Now now, Session& session, LinkId link) {
-  session.stream = link;
-  session.stream_pings = now.mono + kPing;
-  if (streams != Streams::Kept) events_.emplace_back(event::Piece{link, "retry: 1000\n\n"});
-  for (const auto& [seq, text] : session.mailbox) send_event(session, seq, text);
-}
-
-// In two pieces, since pieces end anywhere.
-void ModelSignalServer::send_event(const Session& session, std::uint64_t seq,
-                                   const std::string& text) {
-  if (streams == Streams::Kept) return;
-  const std::string whole = "id: " + std::to_string(seq) + "\ndata: " + text + "\n\n";
-  const auto cut = whole.size() * (seq % 5) / 5;
-  events_.emplace_back(event::Piece{*session.stream, whole.substr(0, cut)});
-  events_.emplace_back(event::Piece{*session.stream, whole.substr(cut)});
-}
-
-// A new receive takes the place of what was open.
-void ModelSignalServer::supersede(Session& session) {
-  const std::string error = text_of(error_of(ErrorCode::Superseded));
-  if (const auto link = std::exchange(session.socket, std::nullopt)) {
-    events_.emplace_back(event::SocketClosed{*link, 4409});
-  }
-  if (const auto link = std::exchange(session.stream, std::nullopt)) {
-    if (streams != Streams::Kept) {
-      events_.emplace_back(event::Piece{*link, "data: " + error + "\n\n"});
-    }
-    respond(*link, 200, {});
-  }
-  if (const auto link = std::exchange(session.poll, std::nullopt)) respond(*link, 409, error);
-}
-
-void ModelSignalServer::answer_poll(Session& session) {
-  std::vector<std::string> texts;
-  for (const auto& [seq, text] : session.mailbox) texts.push_back(text);
-  respond(*std::exchange(session.poll, std::nullopt), 200, signaling::encode_poll(texts));
 }
 
 void ModelSignalServer::send_frame(LinkId link, std::string text) {

@@ -94,6 +94,7 @@ class ModelSignalServer final : public signaling_client::ClientSink {
 
  private:
   using LinkId = signaling_client::LinkId;
+  static constexpr std::chrono::seconds kPing{25};
 
   void handle(Now now, const signaling_client::effect::OpenSocket& open);
   void handle(Now now, const signaling_client::effect::SendFrame& frame);
@@ -112,6 +113,8 @@ class ModelSignalServer final : public signaling_client::ClientSink {
   void open_stream(Now now, Session& session, LinkId link);
   void send_event(const Session& session, std::uint64_t seq, const std::string& text);
   void supersede(Session& session);
+  void ping(Now now, Session& session);
+  static signaling::server::Error error_of(signaling::ErrorCode code);
   void send_frame(LinkId link, std::string text);
   void respond(LinkId link, std::uint16_t status, std::string body);
 

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from support.chaos import Crowd, after
+from support.chaos import Crowd
 from support.fleet import Fleet, missing_programs
 from support.redis_server import RedisServer
 from support.signal_client import clients
@@ -17,9 +17,12 @@ from support.tcp_proxy import TcpProxy
 
 FACTOR = float(os.environ.get("ICEBREAKER_CHAOS_FACTOR", "1"))
 INSTANCES = 3
-KILL_EVERY_S = 2.0
+EVERY_SECOND = ("--appendfsync", "everysec")
+KILLS = int(20 * FACTOR)
+HEARD_BETWEEN_KILLS = 2  # messages a head, of which each sends one a second
 CONFIG = {"web_root": "off", "metrics": {"address": "127.0.0.1:0"}, "drain": {"seconds": 1},
-          "limits": {"opens_per_minute": 0, "messages_per_second": 0},
+          # All come from one address, and everybody at once when sessions are lost.
+          "limits": {"opens_per_minute": 6000, "messages_per_second": 2000},
           "session": {"token_secrets": ["the secret of all instances"]}}
 
 pytestmark = pytest.mark.skipif(bool(missing_programs("haproxy", "redis-server")),
@@ -28,10 +31,10 @@ pytestmark = pytest.mark.skipif(bool(missing_programs("haproxy", "redis-server")
 
 @pytest.fixture
 def start_redis(adopt, tmp_path):
-    def start(port=None, *, append_only=True):
+    def start(port=None, *, append_only=True, args=()):
         folder = tmp_path / "redis"
         folder.mkdir(exist_ok=True)
-        redis = RedisServer(folder, port=port, append_only=append_only)
+        redis = RedisServer(folder, port=port, append_only=append_only, args=args)
         return adopt(redis).wait_listening()
 
     return start
@@ -44,7 +47,7 @@ def run_crowd(fleet, *, pairs, period_s, trouble, bound_s):
             crowd = Crowd(http, fleet.base, pairs)
             try:
                 await crowd.meet(within_s=45)
-                await crowd.talk_during(trouble(), period_s)
+                await crowd.talk_during(trouble(crowd), period_s)
                 await crowd.come_to_rest(within_s=45)
             finally:
                 await crowd.leave()
@@ -59,10 +62,16 @@ def assert_nothing_lost(tally, *, at_least):
     assert tally.sent >= at_least, tally
 
 
+def assert_nothing_lost_in_silence(tally):
+    """Everybody got everything or heard that the session was lost, and talks on."""
+    assert not tally.complaints, "\n".join(tally.complaints[:20])
+    assert (tally.lost_in_silence, tally.silent) == (0, 0), tally
+
+
 def test_loses_nothing_while_clients_change_transports(adopt, tmp_path):
     fleet = Fleet(tmp_path, adopt, CONFIG, 1)
 
-    tally = run_crowd(fleet, pairs=15, period_s=0.3, trouble=lambda: after(6), bound_s=60)
+    tally = run_crowd(fleet, pairs=15, period_s=0.3, trouble=lambda crowd: crowd.all_hear(12), bound_s=90)
 
     assert tally.lost_sessions == 0, tally
     assert_nothing_lost(tally, at_least=15 * 2 * 10)
@@ -74,14 +83,15 @@ def test_loses_nothing_while_instances_are_killed(adopt, start_redis, tmp_path):
     chance = random.Random(1)
     kills = []
 
-    async def kill_and_restart():
-        for _ in range(int(40 * FACTOR / KILL_EVERY_S)):
+    async def kill_and_restart(crowd):
+        for _ in range(KILLS):
             index = chance.randrange(INSTANCES)
             kills.append(index)
             await asyncio.to_thread(fleet.kill, index)
             # Started by this thread, with which it would end: see tied_to_us.
             restarted = fleet.restart(index)
-            await asyncio.gather(after(KILL_EVERY_S), asyncio.to_thread(restarted.wait_ready))
+            await asyncio.gather(crowd.hear(HEARD_BETWEEN_KILLS),
+                                 asyncio.to_thread(restarted.wait_ready))
 
     tally = run_crowd(fleet, pairs=100, period_s=1.0, trouble=kill_and_restart,
                       bound_s=120 + 80 * FACTOR)
@@ -97,16 +107,56 @@ def test_loses_nothing_when_redis_restarts(adopt, start_redis, tmp_path):
     redis = start_redis()
     fleet = Fleet(tmp_path, adopt, {**CONFIG, "state": redis.url}, INSTANCES)
 
-    async def restart_redis():
-        await after(3)
+    async def restart_redis(crowd):
+        await crowd.all_hear(2)
         await asyncio.to_thread(redis.terminate)
         start_redis(redis.port)
-        await after(5)
+        await crowd.all_hear(3)
 
     tally = run_crowd(fleet, pairs=30, period_s=1.0, trouble=restart_redis, bound_s=120)
 
     assert tally.lost_sessions == 0, tally  # what was acknowledged is in the append-only file
     assert_nothing_lost(tally, at_least=30 * 2 * 5)
+
+
+def test_loses_nothing_in_silence_when_redis_is_killed(adopt, start_redis, tmp_path):
+    redis = start_redis(args=EVERY_SECOND)
+    fleet = Fleet(tmp_path, adopt, {**CONFIG, "state": redis.url}, INSTANCES)
+
+    lives = [redis]
+
+    async def kill_redis(crowd):
+        for _ in range(3):
+            await crowd.all_hear(2)
+            await asyncio.to_thread(lives[-1].kill)
+            lives.append(start_redis(redis.port, args=EVERY_SECOND))
+        await crowd.all_hear(3)
+
+    tally = run_crowd(fleet, pairs=30, period_s=1.0, trouble=kill_redis, bound_s=150)
+
+    print(tally)
+    assert_nothing_lost_in_silence(tally)
+
+
+def test_loses_nothing_in_silence_when_redis_comes_back_without_its_end(adopt, start_redis, tmp_path):
+    redis = start_redis(args=EVERY_SECOND)
+    fleet = Fleet(tmp_path, adopt, {**CONFIG, "state": redis.url}, INSTANCES)
+    log = redis.folder / "appendonlydir" / "appendonly.aof.1.incr.aof"
+
+    async def cut_off_the_end(crowd):
+        await crowd.all_hear(2)
+        saved = log.stat().st_size
+        await crowd.all_hear(2)
+        await asyncio.to_thread(redis.kill)
+        os.truncate(log, saved)  # as when the machine goes down before it has written the rest
+        start_redis(redis.port, args=EVERY_SECOND)
+        await crowd.all_hear(4)
+
+    tally = run_crowd(fleet, pairs=30, period_s=1.0, trouble=cut_off_the_end, bound_s=150)
+
+    print(tally)
+    assert_nothing_lost_in_silence(tally)
+    assert tally.lost_sessions >= 30 * 2, tally  # nobody can tell who missed nothing
 
 
 def test_loses_nothing_when_redis_cannot_be_reached_for_a_while(adopt, start_redis, tmp_path):
@@ -115,13 +165,13 @@ def test_loses_nothing_when_redis_cannot_be_reached_for_a_while(adopt, start_red
         state = f"redis://127.0.0.1:{way.port}/0"
         fleet = Fleet(tmp_path, adopt, {**CONFIG, "state": state}, INSTANCES)
 
-        async def cut_the_way():
+        async def cut_the_way(crowd):
             for _ in range(2):
-                await after(2)
+                await crowd.all_hear(2)
                 await asyncio.to_thread(way.cut)
-                await after(1)
+                await asyncio.to_thread(fleet.wait_unready)
                 await asyncio.to_thread(way.mend)
-            await after(4)
+            await crowd.all_hear(3)
 
         tally = run_crowd(fleet, pairs=30, period_s=1.0, trouble=cut_the_way, bound_s=120)
         fleet.stop()
@@ -134,11 +184,11 @@ def test_everybody_rejoins_by_token_when_redis_forgets_everything(adopt, start_r
     redis = start_redis(append_only=False)
     fleet = Fleet(tmp_path, adopt, {**CONFIG, "state": redis.url}, INSTANCES)
 
-    async def lose_redis():
-        await after(2)
+    async def lose_redis(crowd):
+        await crowd.all_hear(2)
         await asyncio.to_thread(redis.kill)
         start_redis(redis.port, append_only=False)
-        await after(8)
+        await crowd.all_hear(4)
 
     tally = run_crowd(fleet, pairs=30, period_s=1.0, trouble=lose_redis, bound_s=120)
 

@@ -1,12 +1,13 @@
 """Pairs of clients that exchange numbered messages while things break, and what became of the messages."""
 
 import asyncio
+import contextlib
 import dataclasses
 import random
 
-from support.roaming_client import RoamingClient
+from support.roaming_client import TRANSPORTS, RoamingClient
 
-KINDS = ("websocket", "poll", "switching")
+KINDS = ("websocket", "http", "switching")
 
 
 @dataclasses.dataclass
@@ -18,6 +19,7 @@ class Tally:
     out_of_order: int = 0
     lost_sessions: int = 0
     silent: int = 0  # who did not get the partner's last message
+    lost_in_silence: int = 0  # messages that did not come to one that heard of no lost session
     repeated_on_the_wire: int = 0  # what clients dropped by its number
     moves: int = 0  # transports that clients began to use
     complaints: list = dataclasses.field(default_factory=list)
@@ -31,7 +33,7 @@ class Tally:
 class Talker:
     """One of a pair: sends 1, 2, 3 … to the other and writes down what it gets."""
 
-    def __init__(self, http, base, room, kind, seed):
+    def __init__(self, http, base, room, kind, seed, on_progress):
         self._random = random.Random(seed)
         self.name = f"{room} {kind} {seed}"
         self._room = room
@@ -39,9 +41,12 @@ class Talker:
         self.met = asyncio.Event()
         self.sent = 0
         self.got = []
+        self.highest = 0
         self.surprises = []
-        transport = self._random.choice(["websocket", "poll"]) if kind == "switching" else kind
-        self.client = RoamingClient(http, base, self._on_message, transport=transport,
+        choice = {"websocket": ["websocket"], "http": ["poll", "events"], "switching": TRANSPORTS}
+        self._on_progress = on_progress
+        self.client = RoamingClient(http, base, self._on_message, on_taken=on_progress,
+                                    transport=self._random.choice(choice[kind]),
                                     switching=kind == "switching", seed=seed)
         self.client.send(type="join", room=room)
 
@@ -49,6 +54,8 @@ class Talker:
         kind = message["type"]
         if kind == "signal":
             self.got.append(message["data"]["number"])
+            self.highest = max(self.highest, self.got[-1])
+            self._on_progress()
         elif kind == "joined":
             if message["peers"]:
                 self._meet(message["peers"][0]["peer"])
@@ -89,9 +96,10 @@ class Talker:
             highest = max(highest, number)
         surprises = [each for each in self.surprises if not self._is_forgivable(each)]
         complaints = [f"{self.name}: {each}" for each in self.client.complaints + surprises]
-        return Tally(partner.sent, len(seen), partner.sent - len(seen), repeated, out_of_order,
+        missing = partner.sent - len(seen)
+        return Tally(partner.sent, len(seen), missing, repeated, out_of_order,
                      self.client.lost, int(highest < partner.sent),
-                     self.client.repeated_on_the_wire,
+                     0 if self.client.lost else missing, self.client.repeated_on_the_wire,
                      self.client.transports_used.total(), complaints)
 
 
@@ -100,10 +108,11 @@ class Crowd:
 
     def __init__(self, http, base, pairs):
         self.pairs = []
+        self._progress = asyncio.Event()
         for index in range(pairs):
             kinds = (KINDS[index % 3], KINDS[(index // 3) % 3])
             self.pairs.append(tuple(
-                Talker(http, base, f"chaos-{index}", kind, seed=2 * index + side)
+                Talker(http, base, f"chaos-{index}", kind, 2 * index + side, self._on_progress)
                 for side, kind in enumerate(kinds)))
         self.talkers = [talker for pair in self.pairs for talker in pair]
         self._running = []
@@ -122,14 +131,38 @@ class Crowd:
             over.set()
             await asyncio.gather(*talking)
 
+    def _on_progress(self):
+        self._progress.set()
+
+    async def _until(self, condition, within_s):
+        """Looks again whenever somebody got something or learned that it was taken."""
+        async def look():
+            while not condition():
+                self._progress.clear()
+                await self._progress.wait()
+
+        await asyncio.wait_for(look(), within_s)
+
+    async def hear(self, each, within_s=60):
+        """Until the crowd has received that many more messages, `each` a head on average."""
+        goal = self._received() + each * len(self.talkers)
+        await self._until(lambda: self._received() >= goal, within_s)
+
+    async def all_hear(self, each, within_s=60):
+        """Until everybody has received that many more messages."""
+        goals = [(talker, len(talker.got) + each) for talker in self.talkers]
+        await self._until(lambda: all(len(who.got) >= goal for who, goal in goals), within_s)
+
+    def _received(self):
+        return sum(len(each.got) for each in self.talkers)
+
     async def come_to_rest(self, within_s):
         """Until everybody has the partner's last message, or the time is over: the tally tells."""
-        deadline = asyncio.get_running_loop().time() + within_s
-        while asyncio.get_running_loop().time() < deadline and not self._at_rest():
-            await asyncio.sleep(0.1)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await self._until(self._at_rest, within_s)
 
     def _at_rest(self):
-        return all(here.client.everything_is_taken and max(here.got, default=0) >= there.sent
+        return all(here.client.everything_is_taken and here.highest >= there.sent
                    for pair in self.pairs for here, there in (pair, pair[::-1]))
 
     async def leave(self):
@@ -143,8 +176,3 @@ class Crowd:
             for here, there in (pair, pair[::-1]):
                 total.add(here.tally_against(there))
         return total
-
-
-async def after(seconds):
-    """Lets the crowd talk for a while."""
-    await asyncio.sleep(seconds)

@@ -53,6 +53,11 @@ class Fleet:
         with contextlib.suppress(OSError):
             return http_request(Address("127.0.0.1", self.port), "/healthz").status == 200
 
+    def wait_unready(self):
+        """Until all have noticed that they cannot work."""
+        for instance in self.instances:
+            wait_until(lambda each=instance: each.get("/readyz").status == 503)
+
     def stop(self):
         """Now, and not only after the test; each has to end with status 0."""
         for instance in self.instances:

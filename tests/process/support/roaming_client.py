@@ -9,8 +9,9 @@ import random
 import aiohttp
 
 PROTOCOL = "icebreaker.v1"
-ACK_EVERY = 32
-ACK_AFTER_S = 1.0
+ACK_EVERY = 8  # messages, received over a stream
+POST_AT_MOST = 32  # messages
+TRANSPORTS = ("websocket", "poll", "events")
 ANSWER_S = 15.0  # for anything but a held poll
 FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, json.JSONDecodeError)
 
@@ -24,17 +25,25 @@ class Lost(Exception):
 
 
 class RoamingClient:
-    """One session. `on_message` gets each numbered message once, in order; run() goes on until stop()."""
+    """One session. `on_message` gets each numbered message once, in order; run() goes on until stop().
 
-    def __init__(self, http, base, on_message, *, transport="websocket", switching=False, seed=0):
+    `on_taken` is called whenever the server has said that it has more of what was sent.
+    """
+
+    def __init__(self, http, base, on_message, *, on_taken=lambda: None, transport="websocket",
+                 switching=False, seed=0):
         self._http = http
         self._base = base
         self._on_message = on_message
+        self._on_taken = on_taken
         self._random = random.Random(seed)
         self._transport = transport
         self._switching = switching
         self._stopped = asyncio.Event()
         self._new_messages = asyncio.Event()
+        self._to_acknowledge = asyncio.Event()
+        self._to_switch = asyncio.Event()
+        self._stays_for = 0  # messages, before it switches
         self._resume_token = None
         self.session = None  # of the last welcome
         self.epoch = 0
@@ -64,7 +73,7 @@ class RoamingClient:
 
     async def run(self):
         while not self._stopped.is_set():
-            receive = self._over_websocket if self._transport == "websocket" else self._over_polls
+            receive = self._over_websocket if self._transport == "websocket" else self._over_http
             self.transports_used[self._transport] += 1
             try:
                 await self._until_stopped_or_switched(receive())
@@ -75,15 +84,16 @@ class RoamingClient:
 
     async def _until_stopped_or_switched(self, receiving):
         """Raises what the transport ends with; returns when the client leaves it by itself."""
-        stay_s = self._random.uniform(1.5, 4.0) if self._switching else None
-        tasks = [asyncio.create_task(receiving), asyncio.create_task(self._stopped.wait())]
+        self._to_switch.clear()
+        self._stays_for = self._random.randint(2, 5)
+        tasks = [asyncio.create_task(each)
+                 for each in (receiving, self._stopped.wait(), self._to_switch.wait())]
         try:
-            done, _ = await asyncio.wait(tasks, timeout=stay_s,
-                                         return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if tasks[0] in done:
                 await tasks[0]
-            elif not done:
-                self._transport = self._random.choice(["websocket", "poll"])
+            elif tasks[2] in done:
+                self._transport = self._random.choice(TRANSPORTS)
         finally:
             for task in tasks:
                 task.cancel()
@@ -134,6 +144,7 @@ class RoamingClient:
         self._covered = received
         while self._unacknowledged and self._unacknowledged[0]["n"] <= received:
             self._unacknowledged.popleft()
+        self._on_taken()
 
     def _take(self, message):
         """A numbered message; what came before is no news, what comes too early is the server's mistake."""
@@ -145,6 +156,10 @@ class RoamingClient:
             self.complaints.append(f"after seq {self.seen} came {message}")
         self.seen = seq
         self._resume_token = message.get("resume_token", self._resume_token)
+        self._to_acknowledge.set()
+        self._stays_for -= 1
+        if self._switching and self._stays_for <= 0:
+            self._to_switch.set()
         self._on_message(message)
 
     # WebSocket.
@@ -209,31 +224,33 @@ class RoamingClient:
     async def _acknowledge_over(self, socket):
         acknowledged = self.seen
         while True:
-            await asyncio.sleep(ACK_AFTER_S)
-            if self.seen > acknowledged:
+            await self._to_acknowledge.wait()
+            self._to_acknowledge.clear()
+            if self.seen >= acknowledged + ACK_EVERY:
                 acknowledged = self.seen
                 await socket.send_str(json.dumps({"type": "ack", "seq": acknowledged}))
 
-    # Long-poll.
+    # Long-poll and event streams; both send by POST.
 
     @property
     def _messages_url(self):
         return f"{self._base}/v1/sessions/{self.session}/messages"
 
-    async def _over_polls(self):
+    async def _over_http(self):
         if not self.session:
             self._take_welcome(await self._post(self._base + "/v1/sessions", self._hello()))
         sending = asyncio.create_task(self._send_over_posts())
-        polling = asyncio.create_task(self._poll())
+        receive = self._listen if self._transport == "events" else self._poll
+        receiving = asyncio.create_task(receive())
         try:
-            await asyncio.wait([sending, polling], return_when=asyncio.FIRST_COMPLETED)
-            for task in (sending, polling):
+            await asyncio.wait([sending, receiving], return_when=asyncio.FIRST_COMPLETED)
+            for task in (sending, receiving):
                 if task.done():
                     await task
         finally:
-            for task in (sending, polling):
+            for task in (sending, receiving):
                 task.cancel()
-            await asyncio.gather(sending, polling, return_exceptions=True)
+            await asyncio.gather(sending, receiving, return_exceptions=True)
 
     async def _poll(self):
         while True:
@@ -242,11 +259,25 @@ class RoamingClient:
                 for message in (await self._checked(answer))["messages"]:
                     self._take(message)
 
+    async def _listen(self):
+        params = {"epoch": str(self.epoch), "after": str(self.seen)}
+        url = f"{self._base}/v1/sessions/{self.session}/events"
+        async with self._http.get(url, params=params) as answer:
+            if answer.status != 200:
+                await self._checked(answer)
+                raise Interrupted
+            while line := await answer.content.readline():
+                if line.startswith(b"data: "):
+                    self._on_frame(json.loads(line.removeprefix(b"data: ")))
+        raise Interrupted
+
     async def _send_over_posts(self):
         while True:
             self._new_messages.clear()
             while messages := list(self._unacknowledged):
-                body = {"epoch": self.epoch, "messages": messages[:ACK_EVERY]}
+                body = {"epoch": self.epoch, "messages": messages[:POST_AT_MOST]}
+                if self._transport == "events":  # a poll acknowledges by itself
+                    body["ack"] = self.seen
                 answer = await self._post(self._messages_url, body)
                 self._take_received(answer["received"])
             await self._new_messages.wait()

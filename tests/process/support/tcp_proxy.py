@@ -34,6 +34,12 @@ class TcpProxy:
     def mend(self):
         self._run(self._mend())
 
+    def lead_to(self, target_port):
+        """Ends what there is; new connections go there."""
+        self.cut()
+        self._target_port = target_port
+        self.mend()
+
     def _run(self, step):
         asyncio.run_coroutine_threadsafe(step, self._loop).result(10)
 

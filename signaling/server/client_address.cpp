@@ -9,7 +9,6 @@ namespace {
 
 // "192.0.2.1", "192.0.2.1:5000", "2001:db8::1", "[2001:db8::1]:5000", in quotes or not.
 std::optional<IpAddress> forwarded_address(std::string_view text) {
-  text = trimmed(text);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
     text = text.substr(1, text.size() - 2);
   }
@@ -42,7 +41,9 @@ IpAddress TrustedProxies::client_of(const HttpRequest& request) const {
   IpAddress client = request.peer.unmapped();
   std::string_view rest = request.forwarded_for;
   while (trusts(client) && !rest.empty()) {
-    const auto next = forwarded_address(take_last(rest));
+    const std::string_view element = trimmed(take_last(rest));
+    if (element.empty()) continue;  // RFC 9110 §5.6.1: nobody's
+    const auto next = forwarded_address(element);
     if (!next) break;  // "unknown" or garbage: the last proxy that is known stands for it
     client = *next;
   }

@@ -43,7 +43,30 @@ TEST(TrustedProxies, NeverLetAForgedHeaderWin) {
   EXPECT_EQ(client(proxies, request_from("10.0.0.1", "10.9.9.9, 203.0.113.9, 10.0.0.2")),
             "203.0.113.9");
   EXPECT_EQ(client(proxies, request_from("10.0.0.1", "1.2.3.4, garbage")), "10.0.0.1");
-  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "1.2.3.4, ")), "10.0.0.1");
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "1.2.3.4, unix:")), "10.0.0.1");
+  // Of a forged list that a proxy continues.
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "1.2.3.4,, , 203.0.113.9")), "203.0.113.9");
+}
+
+TEST(TrustedProxies, PassOverEmptyElements) {
+  const auto proxies = trusting({"10.0.0.0/8"});
+
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "203.0.113.9, ")), "203.0.113.9");
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "203.0.113.9,\t, 10.0.0.2 , ,")),
+            "203.0.113.9");
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", " , ,")), "10.0.0.1");
+}
+
+TEST(TrustedProxies, AreTheSameInBothFormsOfAnIpv4Address) {
+  const auto proxies = trusting({"10.0.0.0/8"});
+
+  EXPECT_EQ(client(proxies, request_from("::ffff:10.0.0.1", "203.0.113.9")), "203.0.113.9");
+  EXPECT_EQ(client(proxies, request_from("::ffff:192.0.2.1", "203.0.113.9")), "192.0.2.1");
+  EXPECT_EQ(client(proxies, request_from("10.0.0.1", "203.0.113.9, ::ffff:10.0.0.2")),
+            "203.0.113.9");
+  // Not the ways in which other addresses hold one.
+  EXPECT_EQ(client(proxies, request_from("64:ff9b::10.0.0.1", "203.0.113.9")), "64:ff9b::a00:1");
+  EXPECT_EQ(client(proxies, request_from("::10.0.0.1", "203.0.113.9")), "::a00:1");
 }
 
 TEST(TrustedProxies, StopAtTheLastKnownOneWhenAllAreTrusted) {

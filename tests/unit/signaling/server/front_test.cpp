@@ -256,7 +256,7 @@ TEST_F(FrontTest, IsNotFooledByForgedAddresses) {
 TEST_F(FrontTest, HoldsTheProxyToAccountForWhatNobodyCanRead) {
   EXPECT_EQ(open_as(""), 201);
 
-  for (const char* unreadable : {"198.51.100.1, unknown", "198.51.100.1, _hidden", "198.51.100.1,",
+  for (const char* unreadable : {"198.51.100.1, unknown", "198.51.100.1, _hidden", ",",
                                  "198.51.100.1 203.0.113.1", "203.0.113.1/8", "fe80::1%eth0"}) {
     EXPECT_EQ(open_as(unreadable), 429) << unreadable;
   }

@@ -198,7 +198,8 @@ std::expected<Submitted, StateError> MemoryState::do_submit(Now now, const Submi
   Session& session = **found;
   sessions_.renew_lease(now, session);
 
-  Submitted result{.received = session.received, .expected = {}, .refusals = {}};
+  Submitted result{
+      .received = session.received, .expected = {}, .refusals = {}, .refused_joins = {}};
   for (const auto& [n, operation] : submission.operations) {
     if (n && *n <= result.received) {
       ++result.duplicates;
@@ -215,6 +216,9 @@ std::expected<Submitted, StateError> MemoryState::do_submit(Now now, const Submi
     result.stale += outcome.value_or(0);
     if (outcome) continue;
     result.refusals.push_back(outcome.error());
+    if (std::holds_alternative<operation::Join>(operation)) {
+      result.refused_joins.push_back(outcome.error());
+    }
     sessions_.notify(
         session, server::Error{outcome.error(), std::string{describe(outcome.error())}, n, {}, {}});
   }

@@ -170,8 +170,9 @@ struct Submitted {
   SendNo received = 0;             // the highest n taken
   std::optional<SendNo> expected;  // a gap: what came before it is done, the rest is not
   std::uint32_t duplicates = 0;
-  std::uint32_t stale = 0;          // dropped for an older `gen`
-  std::vector<ErrorCode> refusals;  // told to the sender; for counting
+  std::uint32_t stale = 0;               // dropped for an older `gen`
+  std::vector<ErrorCode> refusals;       // told to the sender; for counting
+  std::vector<ErrorCode> refused_joins;  // of them, those of joins
 };
 
 // Keys are names of the hub's: `open` of an address prefix, `join` of a user …

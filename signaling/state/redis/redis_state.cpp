@@ -158,7 +158,10 @@ void RedisState::attach(Now /*now*/, AttachRequest request, Completion<Attached>
   run(Script::Attach, std::move(words),
       reading(std::move(done),
               [this, session = resume.session, mode = request.mode](Now now, RedisReply reply) {
+                const auto opened = opened_receive(reply);
                 auto attached = read_attached(std::move(reply), session);
+                // It is open there, and nobody here would ever end it.
+                if (!attached && opened) detach(now, session, *opened);
                 const bool stays =
                     attached && (mode == ReceiveMode::Stream || attached->delivery.frames.empty());
                 if (stays) remember(now, session, {attached->receive, mode});

@@ -110,6 +110,16 @@ std::optional<std::uint64_t> take_number(std::string_view& text, char after) {
   return value;
 }
 
+std::vector<ErrorCode> read_codes(const RedisReply& reply) {
+  std::vector<ErrorCode> codes;
+  for (Elements each{reply}; !each.at_end();) {
+    if (const auto code = index_of(kErrorCodes, each.text())) {
+      codes.push_back(static_cast<ErrorCode>(*code));
+    }
+  }
+  return codes;
+}
+
 std::vector<Frame> read_frames(RedisReply reply) {
   std::vector<Frame> frames;
   if (RedisReply::Array* texts = reply.array()) {
@@ -139,6 +149,12 @@ std::expected<SessionInfo, StateError> read_resumed(const RedisReply& reply,
   info.standing = read_standing(in.element(), peer_of(request.session));
   if (in.failed()) return std::unexpected(error_of(reply));
   return info;
+}
+
+std::optional<ReceiveId> opened_receive(const RedisReply& reply) {
+  Elements in{reply};
+  const std::uint64_t receive = in.number();
+  return in.failed() ? std::nullopt : std::optional{ReceiveId{receive}};
 }
 
 std::expected<Attached, StateError> read_attached(RedisReply reply, const SessionId& session) {
@@ -197,17 +213,15 @@ std::optional<WakeMessage> read_wake(std::string_view payload) {
 
 std::expected<Submitted, StateError> read_submitted(const RedisReply& reply) {
   Elements in{reply};
-  Submitted submitted{.received = in.number(), .expected = {}, .refusals = {}};
+  Submitted submitted{.received = in.number(), .expected = {}, .refusals = {}, .refused_joins = {}};
   if (const SendNo expected = in.number(); expected > 0) submitted.expected = expected;
   submitted.duplicates = static_cast<std::uint32_t>(in.number());
   submitted.stale = static_cast<std::uint32_t>(in.number());
   const RedisReply refusals = in.element();
+  const RedisReply refused_joins = in.element();
   if (in.failed()) return std::unexpected(error_of(reply));
-  for (Elements each{refusals}; !each.at_end();) {
-    if (const auto code = index_of(kErrorCodes, each.text())) {
-      submitted.refusals.push_back(static_cast<ErrorCode>(*code));
-    }
-  }
+  submitted.refusals = read_codes(refusals);
+  submitted.refused_joins = read_codes(refused_joins);
   return submitted;
 }
 

@@ -18,6 +18,8 @@ PeerId peer_of(const SessionId& session);
 std::expected<SessionInfo, StateError> read_opened(const RedisReply& reply, SessionInfo opened);
 std::expected<SessionInfo, StateError> read_resumed(const RedisReply& reply,
                                                     const ResumeRequest& request);
+// Of a reply to attach that may be unreadable further on; nothing: none was opened.
+std::optional<ReceiveId> opened_receive(const RedisReply& reply);
 std::expected<Attached, StateError> read_attached(RedisReply reply, const SessionId& session);
 std::expected<Delivery, StateError> read_delivery(RedisReply reply, const SessionId& session);
 

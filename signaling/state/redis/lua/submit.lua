@@ -1,6 +1,6 @@
 -- What a session does: all operations of a submission in one step each, in order.
 -- ARGV: config, session, epoch, ack or empty, then per operation: number or empty, letter, its words (see `operations`)
--- Returns received, expected or 0, duplicates, stale, refusals; or why not.
+-- Returns received, expected or 0, duplicates, stale, refusals, those of joins among them; or why not.
 -- needs: relief_of_submit lineage session rooms negotiation presence matching
 local s, why = look_up(ARGV[2], ARGV[3])
 if not s then return why end
@@ -8,7 +8,7 @@ if ARGV[4] ~= '' and not acknowledge(s, ARGV[4]) then return 'L' end
 renew_lease(s)
 touch(s)
 local received = (s.n or 0) + 0
-local expected, duplicates, stale, refusals = 0, 0, 0, {}
+local expected, duplicates, stale, refusals, refused_joins = 0, 0, 0, {}, {}
 
 local function target_of(peer)
   if not s.o then return nil, 'not_in_room' end
@@ -85,6 +85,7 @@ while at <= count and not s.dead do
     local refused = perform(letter, at + 2)
     if refused then
       refusals[#refusals + 1] = refused
+      if letter == 'J' then refused_joins[#refused_joins + 1] = refused end
       notify(s, 'P', F.error_text(refused, number and n))
     end
   end
@@ -92,4 +93,4 @@ while at <= count and not s.dead do
 end
 if received ~= (s.n or 0) + 0 then set(s, 'n', received) end
 flush()
-return {received, expected, duplicates, stale, refusals}
+return {received, expected, duplicates, stale, refusals, refused_joins}

@@ -99,7 +99,9 @@ TEST_P(StateContract, MakesTheLaterJoinerPoliteInLargeRooms) {
   EXPECT_EQ(last.peers.at(0).role, Role::Impolite);
   EXPECT_EQ(last.peers.at(1).role, Role::Impolite);
   SessionInfo fourth = open();
-  EXPECT_EQ(act(fourth, operation::Join{"big", "", 9}).refusals, std::vector{ErrorCode::RoomFull});
+  const Submitted full = act(fourth, operation::Join{"big", "", 9});
+  EXPECT_EQ(full.refusals, std::vector{ErrorCode::RoomFull});
+  EXPECT_EQ(full.refused_joins, full.refusals);
 }
 
 TEST_P(StateContract, SupersedesTheOlderReceiveAndWakesTheNewer) {

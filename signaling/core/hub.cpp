@@ -58,8 +58,9 @@ void Hub::post(Now now, ConnectionId request, const ClientInfo& client, std::str
   core_->post(now, request, client, session, body);
 }
 
-void Hub::close_session(Now now, ConnectionId request, const UrlParameters& url) {
-  core_->close_session(now, request, url);
+void Hub::close_session(Now now, ConnectionId request, const ClientInfo& client,
+                        const UrlParameters& url) {
+  core_->close_session(now, request, client, url);
 }
 
 void Hub::on_request_gone(Now now, ConnectionId request) {
@@ -98,12 +99,12 @@ Hub::Core::Core(HubConfig config, const HubParts& parts)
       random_{parts.random},
       out_{parts.out},
       tokens_{config_.token_secrets, config_.token_lifetime},
-      messages_{rate_of(Limited::Message)} {}
+      messages_{message_rates()} {}
 
 void Hub::Core::reconfigure(HubConfig config) {
   config_ = std::move(config);
   tokens_ = TokenCodec{config_.token_secrets, config_.token_lifetime};
-  messages_.set_rate(rate_of(Limited::Message));
+  messages_.set_rates(message_rates());
 }
 
 void Hub::Core::drain(Now now, std::chrono::milliseconds within) {

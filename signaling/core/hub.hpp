@@ -31,12 +31,14 @@ struct HubConfig {
   Limits limits;
   std::uint32_t default_capacity = 2;  // of a room whose first joiner names none
   AccessConfig access;
-  // Per address prefix (/32, /64) and user; 0 = off. A second's messages may come four times over
-  // at once: a browser sends its candidates in one burst.
+  // Per address prefix (/32, /64) and user; 0 = off.
   std::uint32_t opens_per_minute = 120;
   std::uint32_t joins_per_minute = 120;
   std::uint32_t matches_per_minute = 120;
+  // Per user, or per session where no token names one. A second's messages may come four times over
+  // at once: a browser sends its candidates in one burst.
   std::uint32_t messages_per_second = 50;
+  std::uint32_t messages_per_second_per_address = 500;
   // Sign resume tokens: the first signs, all verify. Must not be empty.
   std::vector<std::string> token_secrets;
   std::chrono::seconds token_lifetime{std::chrono::hours{24}};
@@ -101,7 +103,8 @@ class Hub final {
   void events(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
             std::string_view body);
-  void close_session(Now now, ConnectionId request, const UrlParameters& url);
+  void close_session(Now now, ConnectionId request, const ClientInfo& client,
+                     const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
 
   // Drain: held polls are answered at once, new ones and new sessions get 503; each WebSocket

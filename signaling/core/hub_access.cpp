@@ -16,16 +16,32 @@ const std::string& near_of(const client::Hello& hello) {
 
 }  // namespace
 
+void Hub::Core::count_token_refused(TokenProblem problem) {
+  ++counters_.tokens_refused.at(static_cast<std::size_t>(problem));
+}
+
 Hub::Core::NoEntry Hub::Core::no_entry(ErrorCode code, TokenRefusal refusal) {
   return {{code, std::move(refusal.message), {}, {}, {}}, refusal.problem};
 }
 
 std::expected<Hub::Core::Entry, Hub::Core::NoEntry> Hub::Core::entry_of(
-    Now now, const client::Hello& hello) const {
-  if (!hello.resume_token.empty()) return re_entry_of(now, hello);
+    Now now, const client::Hello& hello) {
+  if (!hello.resume_token.empty()) {
+    auto re_entry = re_entry_of(now, hello);
+    // A token opens another session where the old one cannot come back: after a change of secrets,
+    // or a day away. Without tokens the client decides, who then need not say anything but hello.
+    if (re_entry || !wants_tokens() || hello.token.empty()) return re_entry;
+    count_token_refused(TokenProblem::BadResumeToken);
+    return entry_by_token(now, hello);
+  }
   // Only `resume`: when that is lost, so is the session.
   if (hello.resume) return std::unexpected(NoEntry{make_error(ErrorCode::SessionLost), {}});
   if (!wants_tokens()) return Entry{{hello.user, near_of(hello), {}, {}}, Established::How::Opened};
+  return entry_by_token(now, hello);
+}
+
+std::expected<Hub::Core::Entry, Hub::Core::NoEntry> Hub::Core::entry_by_token(
+    Now now, const client::Hello& hello) const {
   if (hello.token.empty()) {
     return std::unexpected(no_entry(ErrorCode::Unauthorized, refuse_token(TokenProblem::Missing)));
   }
@@ -58,6 +74,12 @@ Hub::Core::Vouched Hub::Core::vouched_of(const Standing& standing) {
   return {standing.user, parse_grants(standing.grants)};
 }
 
+// The session of a request is whatever its URL says, which must not pass for a user.
+std::string Hub::Core::sender_of(const Vouched* vouched, std::string_view session) {
+  const bool known = vouched != nullptr && !vouched->user.empty();
+  return known ? "user:" + vouched->user : "session:" + std::string{session};
+}
+
 std::optional<std::string> Hub::Core::forbidden(const Vouched& vouched,
                                                 const ClientMessage& message) const {
   if (!wants_tokens()) return std::nullopt;
@@ -83,9 +105,22 @@ GcraRate Hub::Core::rate_of(Limited what) const {
     case Limited::Match:
       return {config_.matches_per_minute, 1min, 1};
     case Limited::Message:
-      return {config_.messages_per_second, 1s, kMessageBurst};
+    case Limited::Request:
+      break;  // see message_rates
   }
   return {};
+}
+
+MessageRates Hub::Core::message_rates() const {
+  return {{config_.messages_per_second, 1s, kMessageBurst},
+          {config_.messages_per_second_per_address, 1s, kMessageBurst}};
+}
+
+// By this instance alone, for a charge in the state engine would cost as much as what it guards.
+std::optional<server::Error> Hub::Core::refuse_request(Now now, const ClientInfo& client) {
+  const auto wait = messages_.refuse(now, {client.address, {}});
+  if (!wait) return std::nullopt;
+  return rate_limited(Limited::Request, *wait);
 }
 
 void Hub::Core::charge(Now now, Limited what, std::vector<RateCharge> charges,
@@ -101,11 +136,19 @@ void Hub::Core::charge(Now now, Limited what, std::vector<RateCharge> charges,
 }
 
 server::Error Hub::Core::rate_limited(Limited what, std::chrono::milliseconds retry_after) {
-  if (what == Limited::Join) count_join_refused(ErrorCode::RateLimited);
   ++counters_.rate_limited.at(static_cast<std::size_t>(what));
   server::Error error = make_error(ErrorCode::RateLimited);
   error.retry_after = retry_after;
   return error;
+}
+
+void Hub::Core::refuse_message(std::expected<ClientEnvelope, server::Error>& message,
+                               server::Error error) {
+  if (message && std::holds_alternative<client::Join>(message->message)) {
+    count_join_refused(error.code);
+  }
+  error.n = message ? message->n : message.error().n;
+  message = std::unexpected(std::move(error));
 }
 
 }  // namespace icebreaker::signaling

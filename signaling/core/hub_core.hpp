@@ -53,7 +53,8 @@ class Hub::Core final : public StateListener {
   void open_session(Now now, ConnectionId request, const ClientInfo& client, std::string_view body);
   void post(Now now, ConnectionId request, const ClientInfo& client, std::string_view session,
             std::string_view body);
-  void close_session(Now now, ConnectionId request, const UrlParameters& url);
+  void close_session(Now now, ConnectionId request, const ClientInfo& client,
+                     const UrlParameters& url);
   // hub_receive.cpp
   void poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url);
   void on_request_gone(Now now, ConnectionId request);
@@ -81,7 +82,9 @@ class Hub::Core final : public StateListener {
     PeerId peer;
     Seq delivered = 0;  // the highest number handed over on this receive
     enum class Fetch : std::uint8_t { Idle, Running, Again } fetch = Fetch::Idle;
-    std::optional<MonoTime> woken;  // there was something to fetch; not handed over yet
+    // There was something to hand over, and has not been yet; and once more, during a fetch.
+    std::optional<MonoTime> woken;
+    std::optional<MonoTime> woken_again;
   };
 
   // What an access token said of a session when it was opened.
@@ -103,6 +106,18 @@ class Hub::Core final : public StateListener {
     enum class Rate : std::uint8_t { Due, Paid } rate = Rate::Due;
   };
 
+  // After a message was refused for its rate, so are those that the client sent behind it before it
+  // knew: sent again in their order, they arrive in it.
+  struct RatePause {
+    MonoTime until{};  // refused meanwhile
+    MonoTime told{};   // when to try again
+    Limited what = Limited::Message;
+
+    [[nodiscard]] std::chrono::milliseconds wait(Now now) const {
+      return std::chrono::ceil<std::chrono::milliseconds>(told - now.mono);
+    }
+  };
+
   struct WebSocket {
     ClientInfo client;
     enum class Stage : std::uint8_t { AwaitsHello, Opening, Open } stage = Stage::AwaitsHello;
@@ -114,6 +129,7 @@ class Hub::Core final : public StateListener {
     SendNo received = 0;
     SendNo told_received = 0;
     std::optional<SendNo> told_gap;
+    RatePause pause;
   };
 
   // A request that waits for messages: until there are some, or as an event stream.
@@ -157,18 +173,29 @@ class Hub::Core final : public StateListener {
   // hub_access.cpp: tokens, grants and rates
   [[nodiscard]] bool wants_tokens() const { return config_.access.auth == AuthMode::Token; }
 
-  [[nodiscard]] std::expected<Entry, NoEntry> entry_of(Now now, const client::Hello& hello) const;
+  [[nodiscard]] std::expected<Entry, NoEntry> entry_of(Now now, const client::Hello& hello);
+  [[nodiscard]] std::expected<Entry, NoEntry> entry_by_token(Now now,
+                                                             const client::Hello& hello) const;
   [[nodiscard]] std::expected<Entry, NoEntry> re_entry_of(Now now,
                                                           const client::Hello& hello) const;
+  void count_token_refused(TokenProblem problem);
   static NoEntry no_entry(ErrorCode code, TokenRefusal refusal);
   static Vouched vouched_of(const Standing& standing);
+  // Whose messages these are, for their rate; null: of a session whose user nobody vouches for.
+  static std::string sender_of(const Vouched* vouched, std::string_view session);
   [[nodiscard]] std::optional<std::string> forbidden(const Vouched& vouched,
                                                      const ClientMessage& message) const;
+  // Of what all instances limit together.
   [[nodiscard]] GcraRate rate_of(Limited what) const;
+  [[nodiscard]] MessageRates message_rates() const;
+  // Why a request or a hello is not looked at.
+  std::optional<server::Error> refuse_request(Now now, const ClientInfo& client);
   // Completes with why not, at once when there is nothing to charge.
   void charge(Now now, Limited what, std::vector<RateCharge> charges,
               std::move_only_function<void(Now, std::optional<server::Error>)> done);
   server::Error rate_limited(Limited what, std::chrono::milliseconds retry_after);
+  // Uses up its number.
+  void refuse_message(std::expected<ClientEnvelope, server::Error>& message, server::Error error);
 
   // hub_messages.cpp: what a client says, as operations
   struct ToOperation;
@@ -177,8 +204,7 @@ class Hub::Core final : public StateListener {
   NumberedOperation refusal(const server::Error& error);
   operation::Answer ice_answer(Now now, const PeerId& peer, const ClientInfo& client);
   void count_join_refused(ErrorCode why);
-  // `joins`: how many of the operations were joins.
-  void count(const Submitted& submitted, std::size_t joins = 0);
+  void count(const Submitted& submitted);
   // Counts the refusal.
   std::string error_text(const server::Error& error);
 
@@ -190,10 +216,12 @@ class Hub::Core final : public StateListener {
   void take(Now now, ConnectionId connection, ClientEnvelope envelope);
   void queue(Now now, ConnectionId connection,
              std::expected<ClientEnvelope, server::Error> message);
+  void pause_above_rate(Now now, WebSocket& ws);
   void flush(Now now, ConnectionId connection);
   [[nodiscard]] std::optional<Limited> debt_of(const WebSocket& ws, const Waiting& waiting) const;
   void charge_first(Now now, ConnectionId connection, Limited what);
-  void on_ws_charged(Now now, ConnectionId connection, std::optional<server::Error> error);
+  void on_ws_charged(Now now, ConnectionId connection, Limited what,
+                     std::optional<server::Error> error);
   void submit_inbox(Now now, ConnectionId connection);
   void on_ws_submitted(Now now, ConnectionId connection,
                        const std::expected<Submitted, StateError>& submitted);
@@ -213,12 +241,14 @@ class Hub::Core final : public StateListener {
                         std::expected<Attached, StateError> attached);
   void end_hold(Now now, ConnectionId request);
   // What the URL says; nothing when it was refused.
-  std::optional<ResumeRequest> receive_request(ConnectionId request, const UrlParameters& url);
+  std::optional<ResumeRequest> receive_request(Now now, ConnectionId request,
+                                               const ClientInfo& client, const UrlParameters& url);
   void drop_poll(ConnectionId request);
   Receiver* receiver_of(ConnectionId connection);
   [[nodiscard]] Transport transport_of(ConnectionId connection) const;
   void begin_receive(Now now, ConnectionId connection, Attached attached);
   void hand_over(Now now, ConnectionId connection, Delivery delivery);
+  static void note_wake(Now now, Receiver& receiver);
   void fetch(Now now, ConnectionId connection);
   void on_fetched(Now now, ConnectionId connection, std::expected<Delivery, StateError> delivery);
   std::vector<std::string> numbered(Now now, Receiver& receiver, Delivery delivery);
@@ -245,8 +275,11 @@ class Hub::Core final : public StateListener {
     Vouched vouched;
   };
 
-  [[nodiscard]] bool needs_standing(const ClientMessage& message) const;
+  // Charges the user, who is not known before.
+  void look_up_poster(Now now, ConnectionId request, Post post);
+  bool pays_as_sender(Now now, ConnectionId request, const Post& post);
   void charge_post(Now now, ConnectionId request, Post post);
+  void refuse_post(ConnectionId request, const Post& post, const server::Error& error);
   void submit_post(Now now, ConnectionId request, Post post);
   void on_posted(Now now, ConnectionId request, const std::expected<Submitted, StateError>& posted);
   // Only while the client waits for the answer.
@@ -283,7 +316,6 @@ class Hub::Core final : public StateListener {
 // With a time to try again where there is one.
 server::Error make_error(ErrorCode code);
 server::Error error_of(const DecodeError& error);
-bool is_join(const NumberedOperation& operation);
 // What limits a message besides the rate of all messages.
 std::optional<Limited> limit_of(const ClientMessage& message);
 ErrorCode code_of(StateError error);

@@ -7,7 +7,7 @@ namespace icebreaker::signaling {
 
 void Hub::Core::events(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
   requests_.insert(request);
-  const auto resume = receive_request(request, url);
+  const auto resume = receive_request(now, request, client, url);
   if (!resume) return;
   EventStream& stream = streams_[request];
   stream.client = std::move(client);

@@ -6,6 +6,14 @@
 #include "signaling/core/hub_core.hpp"
 
 namespace icebreaker::signaling {
+namespace {
+
+// A POST without messages costs as much as one message.
+std::uint32_t events_of(std::size_t messages) {
+  return static_cast<std::uint32_t>(std::max<std::size_t>(messages, 1));
+}
+
+}  // namespace
 
 std::uint16_t http_status_of(ErrorCode code) {
   switch (code) {
@@ -65,8 +73,10 @@ void Hub::Core::post(Now now, ConnectionId request, const ClientInfo& client,
     return respond_error(request, http_status_of(error.code),
                          {error.code, error.message, {}, {}, {}});
   }
-  const auto events = static_cast<std::uint32_t>(std::max<std::size_t>(post->messages.size(), 1));
-  if (const auto wait = messages_.refuse(now, client.address, session, events)) {
+  const bool has_user = wants_tokens() && !post->messages.empty();
+  MessageSource source{client.address, {}};
+  if (!has_user) source.sender = sender_of(nullptr, session);
+  if (const auto wait = messages_.refuse(now, source, events_of(post->messages.size()))) {
     return respond_error(request, 429, rate_limited(Limited::Message, *wait));
   }
   Post parts{{{std::string{session}}, post->epoch, post->ack, {}}, {}, client, {}, {}};
@@ -78,11 +88,16 @@ void Hub::Core::post(Now now, ConnectionId request, const ClientInfo& client,
     }
     parts.messages.push_back(std::move(decoded));
   }
-  if (!std::ranges::any_of(parts.messages, [this](const auto& each) {
-        return each && needs_standing(each->message);
-      })) {
-    return charge_post(now, request, std::move(parts));
-  }
+  // This instance may not know the session: TURN credentials name the peer, and grants and the user
+  // come with the session.
+  const bool asks_for_ice = std::ranges::any_of(parts.messages, [](const auto& each) {
+    return each && std::holds_alternative<client::Ice>(each->message);
+  });
+  if (has_user || asks_for_ice) return look_up_poster(now, request, std::move(parts));
+  charge_post(now, request, std::move(parts));
+}
+
+void Hub::Core::look_up_poster(Now now, ConnectionId request, Post parts) {
   const ResumeRequest who{parts.submission.session, parts.submission.epoch, std::nullopt,
                           ResumeRequest::Purpose::LookUp};
   state_.resume(now, who,
@@ -91,17 +106,17 @@ void Hub::Core::post(Now now, ConnectionId request, const ClientInfo& client,
                   if (!info) return respond_error(request, info.error());
                   parts.vouched = vouched_of(info->standing);
                   parts.peer = std::move(info->standing.peer);
+                  if (wants_tokens() && !pays_as_sender(then, request, parts)) return;
                   charge_post(then, request, std::move(parts));
                 });
 }
 
-// This instance may not know the session: TURN credentials name the peer, and grants and the user
-// come with the session.
-bool Hub::Core::needs_standing(const ClientMessage& message) const {
-  return std::holds_alternative<client::Ice>(message) ||
-         (wants_tokens() && (std::holds_alternative<client::Join>(message) ||
-                             std::holds_alternative<client::Match>(message) ||
-                             std::holds_alternative<client::Watch>(message)));
+bool Hub::Core::pays_as_sender(Now now, ConnectionId request, const Post& post) {
+  const MessageSource source{std::nullopt, sender_of(&post.vouched, post.submission.session.value)};
+  const auto wait = messages_.refuse(now, source, events_of(post.messages.size()));
+  if (!wait) return true;
+  respond_error(request, 429, rate_limited(Limited::Message, *wait));
+  return false;
 }
 
 void Hub::Core::charge_post(Now now, ConnectionId request, Post post) {
@@ -119,13 +134,22 @@ void Hub::Core::charge_post(Now now, ConnectionId request, Post post) {
   charge(now, limited.value_or(Limited::Join), std::move(charges),
          [this, request, post = std::move(post)](Now then,
                                                  std::optional<server::Error> error) mutable {
-           if (error) return respond_error(request, http_status_of(error->code), *error);
+           if (error) return refuse_post(request, post, *error);
            submit_post(then, request, std::move(post));
          });
 }
 
+void Hub::Core::refuse_post(ConnectionId request, const Post& post, const server::Error& error) {
+  if (error.code == ErrorCode::RateLimited) {
+    for (const auto& each : post.messages) {
+      if (each && std::holds_alternative<client::Join>(each->message))
+        count_join_refused(error.code);
+    }
+  }
+  respond_error(request, http_status_of(error.code), error);
+}
+
 void Hub::Core::submit_post(Now now, ConnectionId request, Post post) {
-  std::size_t joins = 0;
   for (auto& decoded : post.messages) {
     if (decoded) {
       ++counters_.received.at(decoded->message.index());
@@ -134,11 +158,10 @@ void Hub::Core::submit_post(Now now, ConnectionId request, Post post) {
     } else {
       post.submission.operations.push_back(refusal(error_of(decoded.error())));
     }
-    joins += is_join(post.submission.operations.back()) ? 1U : 0U;
   }
   state_.submit(now, std::move(post.submission),
-                [this, request, joins](Now then, std::expected<Submitted, StateError> submitted) {
-                  if (submitted) count(*submitted, joins);
+                [this, request](Now then, std::expected<Submitted, StateError> submitted) {
+                  if (submitted) count(*submitted);
                   on_posted(then, request, submitted);
                 });
 }
@@ -152,8 +175,12 @@ void Hub::Core::on_posted(Now /*now*/, ConnectionId request,
   respond_error(request, 409, error);
 }
 
-void Hub::Core::close_session(Now now, ConnectionId request, const UrlParameters& url) {
+void Hub::Core::close_session(Now now, ConnectionId request, const ClientInfo& client,
+                              const UrlParameters& url) {
   requests_.insert(request);
+  if (const auto refused = refuse_request(now, client)) {
+    return respond_error(request, 429, *refused);
+  }
   const auto epoch = parse_number<Epoch>(url.epoch.value_or(""));
   if (!epoch) {
     return respond_error(request, 400,

@@ -67,25 +67,17 @@ operation::Answer Hub::Core::ice_answer(Now now, const PeerId& peer, const Clien
   return {encode(ServerMessage{std::move(servers)}), operation::Answer::Ice::Fresh};
 }
 
-void Hub::Core::count(const Submitted& submitted, std::size_t joins) {
+void Hub::Core::count(const Submitted& submitted) {
   counters_.duplicates += submitted.duplicates;
   counters_.stale_generation += submitted.stale;
   for (const ErrorCode code : submitted.refusals) {
     ++counters_.refused.at(static_cast<std::size_t>(code));
-    // A match may be refused as already_joined too, but rarely together with a join.
-    const bool of_join = code == ErrorCode::RoomFull || code == ErrorCode::AlreadyJoined;
-    if (!of_join || joins == 0) continue;
-    --joins;
-    count_join_refused(code);
   }
+  for (const ErrorCode code : submitted.refused_joins) count_join_refused(code);
 }
 
 void Hub::Core::count_join_refused(ErrorCode why) {
   ++counters_.joins_refused.at(static_cast<std::size_t>(why));
-}
-
-bool is_join(const NumberedOperation& operation) {
-  return std::holds_alternative<operation::Join>(operation.operation);
 }
 
 std::string Hub::Core::error_text(const server::Error& error) {

@@ -27,9 +27,13 @@ server::Error bad_request(std::string what) {
 
 }  // namespace
 
-std::optional<ResumeRequest> Hub::Core::receive_request(ConnectionId request,
+std::optional<ResumeRequest> Hub::Core::receive_request(Now now, ConnectionId request,
+                                                        const ClientInfo& client,
                                                         const UrlParameters& url) {
   if (draining_) return respond_error(request, StateError::Unavailable), std::nullopt;
+  if (const auto error = refuse_request(now, client)) {
+    return respond_error(request, 429, *error), std::nullopt;
+  }
   const auto epoch = parse_wire_integer(url.epoch.value_or(""));
   if (!epoch) {
     respond_error(request, 400, bad_request("'epoch' must be a number"));
@@ -45,7 +49,7 @@ std::optional<ResumeRequest> Hub::Core::receive_request(ConnectionId request,
 
 void Hub::Core::poll(Now now, ConnectionId request, ClientInfo client, const UrlParameters& url) {
   requests_.insert(request);
-  const auto resume = receive_request(request, url);
+  const auto resume = receive_request(now, request, client, url);
   if (!resume) return;
   HeldPoll& held = polls_[request];
   held.client = std::move(client);
@@ -104,10 +108,9 @@ void Hub::Core::begin_receive(Now now, ConnectionId connection, Attached attache
 
 void Hub::Core::hand_over(Now now, ConnectionId connection, Delivery delivery) {
   auto messages = numbered(now, *receiver_of(connection), std::move(delivery));
+  const auto woken = std::exchange(receiver_of(connection)->woken, std::nullopt);
   if (messages.empty()) return;
-  if (const auto woken = std::exchange(receiver_of(connection)->woken, std::nullopt)) {
-    counters_.wake_delivery.observe(now.mono - *woken);
-  }
+  if (woken) counters_.wake_delivery.observe(now.mono - *woken);
   if (streams_.contains(connection)) {
     Seq seq = receiver_of(connection)->delivered - messages.size();
     for (std::string& text : messages) {
@@ -144,8 +147,7 @@ void Hub::Core::on_wake(Now now, const SessionId& session, ReceiveId receive) {
   const ReceiverKey key{session, receive};
   const auto found = receivers_.find(key);
   if (found != receivers_.end()) {
-    std::optional<MonoTime>& woken = receiver_of(found->second)->woken;
-    if (!woken) woken = now.mono;
+    note_wake(now, *receiver_of(found->second));
     return fetch(now, found->second);
   }
   if (attaching_.contains(session)) early_.try_emplace(key);
@@ -158,7 +160,15 @@ void Hub::Core::on_frames(Now now, const SessionId& session, ReceiveId receive, 
       delivery.first_seq > receiver_of(found->second)->delivered + 1) {
     return on_wake(now, session, receive);
   }
+  note_wake(now, *receiver_of(found->second));
   hand_over(now, found->second, std::move(delivery));
+}
+
+void Hub::Core::note_wake(Now now, Receiver& receiver) {
+  // What a fetch that is under way brings may be from before this hint.
+  auto& woken = receiver.woken && receiver.fetch != Receiver::Fetch::Idle ? receiver.woken_again
+                                                                          : receiver.woken;
+  if (!woken) woken = now.mono;
 }
 
 void Hub::Core::fetch(Now now, ConnectionId connection) {
@@ -190,8 +200,11 @@ void Hub::Core::on_fetched(Now now, ConnectionId connection,
     return fail_receive(now, connection, code, http_status_of(code));
   }
   const auto state = std::exchange(receiver->fetch, Receiver::Fetch::Idle);
+  const auto woken_again = std::exchange(receiver->woken_again, std::nullopt);
   hand_over(now, connection, *std::move(delivery));
-  if (state == Receiver::Fetch::Again) fetch(now, connection);
+  if (state != Receiver::Fetch::Again) return;
+  if (Receiver* again = receiver_of(connection)) again->woken = woken_again;
+  fetch(now, connection);
 }
 
 void Hub::Core::on_receive_ended(Now now, const SessionId& session, ReceiveId receive, End end) {

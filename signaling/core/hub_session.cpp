@@ -16,8 +16,10 @@ void Hub::Core::establish(Now now, client::Hello hello, const ClientInfo& client
                           OnEstablished done) {
   ++counters_.received.at(0);
   if (draining_) return done(now, std::unexpected(make_error(ErrorCode::Unavailable)));
+  if (auto error = refuse_request(now, client))
+    return done(now, std::unexpected(*std::move(error)));
   if (!hello.resume) return pay_to_enter(now, std::move(hello), client.address, std::move(done));
-  // Not charged: the session has paid, and after a deploy everybody comes at once.
+  // Not charged as an open: the session has paid, and after a deploy everybody comes at once.
   const ResumeRequest request{hello.resume->session, hello.resume->epoch, hello.resume->after};
   state_.resume(now, request,
                 [this, hello = std::move(hello), address = client.address, done = std::move(done)](
@@ -61,7 +63,7 @@ void Hub::Core::enter(Now now, const client::Hello& hello, OnEstablished done) {
 void Hub::Core::open(Now now, std::expected<Entry, NoEntry> entry, OnEstablished done) {
   if (!entry) {
     const auto& [error, problem] = entry.error();
-    if (problem) ++counters_.tokens_refused.at(static_cast<std::size_t>(*problem));
+    if (problem) count_token_refused(*problem);
     return done(now, std::unexpected(error));
   }
   state_.open(now, std::move(entry->request),

@@ -16,6 +16,8 @@ constexpr SendNo kAckEvery = 32;
 constexpr auto kAckDelay = 500ms;
 // What may wait for a slow state engine; more than a client may send without an ack is abuse.
 constexpr std::size_t kMaxInbox = 1024;
+// What a client had sent before it learned of a refusal arrives within this.
+constexpr std::chrono::milliseconds kInFlight{1'000};
 
 }  // namespace
 
@@ -144,16 +146,20 @@ void Hub::Core::queue(Now now, ConnectionId connection,
   if (ws.inbox.size() >= kMaxInbox) {
     return fail_ws(now, connection, make_error(ErrorCode::RateLimited));
   }
-  const std::string& session = ws.receiver.session.value;
-  const bool vouched = ws.vouched && !ws.vouched->user.empty();
-  const std::string sender = vouched ? "user:" + ws.vouched->user : session;
-  if (const auto wait = messages_.refuse(now, ws.client.address, sender)) {
-    const auto n = message ? message->n : message.error().n;
-    message = std::unexpected(rate_limited(Limited::Message, *wait));
-    message.error().n = n;
+  if (now.mono >= ws.pause.until) pause_above_rate(now, ws);
+  if (now.mono < ws.pause.until) {
+    refuse_message(message, rate_limited(ws.pause.what, ws.pause.wait(now)));
   }
   ws.inbox.push_back({std::move(message), {}});
   flush(now, connection);
+}
+
+void Hub::Core::pause_above_rate(Now now, WebSocket& ws) {
+  const auto wait = messages_.refuse(
+      now, {ws.client.address, sender_of(ws.vouched.get(), ws.receiver.session.value)});
+  if (!wait) return;
+  const MonoTime told = now.mono + std::max(*wait, kInFlight);
+  ws.pause = {.until = told, .told = told, .what = Limited::Message};
 }
 
 void Hub::Core::flush(Now now, ConnectionId connection) {
@@ -179,21 +185,26 @@ void Hub::Core::charge_first(Now now, ConnectionId connection, Limited what) {
   const WebSocket& ws = sockets_.at(connection);
   const std::string_view user = ws.vouched ? ws.vouched->user : std::string_view{};
   charge(now, what, charges_of(what, 1, rate_of(what), {ws.client.address, user}),
-         [this, connection](Now then, std::optional<server::Error> error) {
-           on_ws_charged(then, connection, std::move(error));
+         [this, connection, what](Now then, std::optional<server::Error> error) {
+           on_ws_charged(then, connection, what, std::move(error));
          });
 }
 
-void Hub::Core::on_ws_charged(Now now, ConnectionId connection,
+void Hub::Core::on_ws_charged(Now now, ConnectionId connection, Limited what,
                               std::optional<server::Error> error) {
   const auto found = sockets_.find(connection);
   if (found == sockets_.end()) return;
   if (error && error->code != ErrorCode::RateLimited) return fail_ws(now, connection, *error);
-  Waiting& first = found->second.inbox.front();
-  first.rate = Waiting::Rate::Paid;
+  WebSocket& ws = found->second;
+  ws.inbox.front().rate = Waiting::Rate::Paid;
   if (error) {
-    error->n = first.message->n;
-    first.message = std::unexpected(*std::move(error));
+    const auto wait = std::max(error->retry_after.value_or(kInFlight), kInFlight);
+    // Not for as long as is told, which may be a minute: other messages are within their rates.
+    ws.pause = {.until = now.mono + kInFlight, .told = now.mono + wait, .what = what};
+    refuse_message(ws.inbox.front().message, *std::move(error));
+    for (Waiting& behind : ws.inbox | std::views::drop(1)) {
+      if (behind.message) refuse_message(behind.message, rate_limited(what, wait));
+    }
   }
   submit_inbox(now, connection);
 }
@@ -205,7 +216,6 @@ void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
   const Speaker speaker{ws.receiver.peer, ws.client, ws.vouched ? *ws.vouched : kNothing};
   Submission submission{
       ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt), {}};
-  std::size_t joins = 0;
   auto inbox = std::exchange(ws.inbox, {});  // no memory for what is idle
   const auto stop = std::ranges::find_if(
       inbox, [&](const Waiting& waiting) { return debt_of(ws, waiting).has_value(); });
@@ -216,15 +226,13 @@ void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
     }
     submission.operations.push_back(message ? to_operation(now, *std::move(message), speaker)
                                             : refusal(message.error()));
-    joins += is_join(submission.operations.back()) ? 1U : 0U;
   }
   ws.inbox.assign(std::move_iterator{stop}, std::move_iterator{inbox.end()});
-  state_.submit(
-      now, std::move(submission),
-      [this, connection, joins](Now then, std::expected<Submitted, StateError> submitted) {
-        if (submitted) count(*submitted, joins);
-        on_ws_submitted(then, connection, submitted);
-      });
+  state_.submit(now, std::move(submission),
+                [this, connection](Now then, std::expected<Submitted, StateError> submitted) {
+                  if (submitted) count(*submitted);
+                  on_ws_submitted(then, connection, submitted);
+                });
 }
 
 void Hub::Core::on_ws_submitted(Now now, ConnectionId connection,

@@ -27,12 +27,18 @@ std::vector<RateCharge> charges_of(Limited what, std::uint32_t events, const Gcr
   return charges;
 }
 
-std::optional<std::chrono::milliseconds> MessageLimiter::refuse(Now now, const IpAddress& address,
-                                                                std::string_view sender,
+std::optional<std::chrono::milliseconds> MessageLimiter::refuse(Now now,
+                                                                const MessageSource& source,
                                                                 std::uint32_t events) {
-  if (rate_.events == 0) return std::nullopt;
-  return debts_.charge(now.mono,
-                       {{prefix_of(address), events, rate_}, {std::string{sender}, events, rate_}});
+  std::vector<GcraCharge<std::variant<IpAddress, std::string>>> charges;
+  if (source.address && rates_.address.events > 0) {
+    charges.push_back({prefix_of(*source.address), events, rates_.address});
+  }
+  if (!source.sender.empty() && rates_.sender.events > 0) {
+    charges.push_back({source.sender, events, rates_.sender});
+  }
+  if (charges.empty()) return std::nullopt;
+  return debts_.charge(now.mono, charges);
 }
 
 }  // namespace icebreaker::signaling

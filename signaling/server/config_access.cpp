@@ -1,5 +1,6 @@
 #include "signaling/server/config_access.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "common/crypto/public_key.hpp"
@@ -99,8 +100,9 @@ void read_origins(const ConfigSection& root, SignalConfig& config) {
 
 void read_rates(const ConfigSection& root, HubConfig& hub) {
   const ConfigSection limits = root.section("limits");
+  constexpr std::uint32_t kMost = std::numeric_limits<std::int32_t>::max();
+  constexpr std::uint32_t kSendersPerAddress = 10;
   const auto rate = [&limits](std::string_view key, std::uint32_t otherwise) {
-    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
     return static_cast<std::uint32_t>(limits.integer(key, otherwise, {.min = 0, .max = kMost}));
   };
   hub.opens_per_minute = rate("opens_per_minute", hub.opens_per_minute);
@@ -108,6 +110,9 @@ void read_rates(const ConfigSection& root, HubConfig& hub) {
   hub.joins_per_minute = rate("joins_per_minute", hub.opens_per_minute);
   hub.matches_per_minute = rate("matches_per_minute", hub.opens_per_minute);
   hub.messages_per_second = rate("messages_per_second", hub.messages_per_second);
+  hub.messages_per_second_per_address =
+      rate("messages_per_second_per_address",
+           std::min(hub.messages_per_second, kMost / kSendersPerAddress) * kSendersPerAddress);
 }
 
 }  // namespace

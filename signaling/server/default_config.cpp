@@ -50,8 +50,10 @@ names = "free"                     # "token": only rooms that the token names
 opens_per_minute = 120
 joins_per_minute = 120             # this and matches: opens_per_minute when left out
 matches_per_minute = 120
-messages_per_second = 50
+messages_per_second = 50           # of a user, or of a session without a token
+messages_per_second_per_address = 500  # ten times that when left out; hellos, polls and closes count
 connections = 0                    # 0 = what the limit of open files allows; above: 503
+request_seconds = 30               # for a whole request to come in, a third of it for its head
 sessions = 0                       # of all instances; 0 = four for each connection; above: 503
 
 [drain]                            # from SIGTERM to the end; a second SIGTERM ends at once

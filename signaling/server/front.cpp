@@ -12,6 +12,9 @@ namespace {
 // For whoever comes to an instance that cannot take more now.
 constexpr std::chrono::seconds kRetry{1};
 
+// Ours are shorter, whichever engine made them.
+constexpr std::size_t kLongestSession = 256;
+
 bool is_protocol_route(Route route) {
   return route != Route::Site && route != Route::Health && route != Route::Ready;
 }
@@ -119,6 +122,9 @@ std::optional<HttpResponse> Front::refusal_of(const RouteMatch& match,
   }
   if (!allows(match.route, http.method)) return method_refused(match.route);
   if (http.method == Method::Options) return std::nullopt;
+  if (match.session.size() > kLongestSession) {
+    return error_response(404, ErrorCode::SessionLost, "there is no such session");
+  }
   if (http.load == HttpRequest::Load::Excess) return overloaded();
   if (match.route == Route::Socket) return upgrade_required("this path speaks WebSocket");
   if (http.method == Method::Post && !is_taken(http.content_type)) {
@@ -137,7 +143,7 @@ void Front::call_hub(ConnectionId request, const RouteMatch& match, const HttpRe
   if (match.route == Route::Sessions) {
     hub_.open_session(now, request, client_of(http), http.body);
   } else if (match.route == Route::Session) {
-    hub_.close_session(now, request, url);
+    hub_.close_session(now, request, client_of(http), url);
   } else if (match.route == Route::Events) {
     hub_.events(now, request, client_of(http), url);
   } else if (http.method == Method::Post) {

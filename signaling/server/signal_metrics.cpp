@@ -85,8 +85,9 @@ void add_join_refusals(MetricFamilies& out, const HubCounters& hub) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values.at(i) = hub.joins_refused.at(static_cast<std::size_t>(kReasons.at(i)));
   }
-  add_labelled(out, counter("joins_refused_total", "Joins of a room refused."), "reason", values,
-               [kReasons](std::size_t i) { return name_of(kReasons.at(i)); });
+  add_labelled(out,
+               counter("joins_refused_total", "Joins refused; what cannot be decoded is no join."),
+               "reason", values, [kReasons](std::size_t i) { return name_of(kReasons.at(i)); });
 }
 
 void add_hub(MetricFamilies& out, const HubCounters& hub) {

@@ -55,6 +55,7 @@ WebServerConfig web_config_of(const SignalConfig& config) {
   web.outbox_bytes = 4 * (config.hub.limits.mailbox_bytes + config.hub.limits.message_bytes);
   web.ping = config.hub.ping;
   web.connections = config.connections;
+  web.request_time = config.request_time;
   return web;
 }
 
@@ -212,6 +213,7 @@ void SignalService::reload_hub(const HubConfig& fresh) {
   hub.joins_per_minute = fresh.joins_per_minute;
   hub.matches_per_minute = fresh.matches_per_minute;
   hub.messages_per_second = fresh.messages_per_second;
+  hub.messages_per_second_per_address = fresh.messages_per_second_per_address;
   hub.default_capacity = fresh.default_capacity;
   hub.token_lifetime = fresh.token_lifetime;
   if (!fresh.token_secrets.empty()) hub.token_secrets = fresh.token_secrets;

@@ -51,6 +51,20 @@ def test_two_clients_hear_every_number_once_and_in_order(start_server, chat, tra
     wait_until(lambda: server.metrics().total("icebreaker_signal_receives") == 0)
 
 
+@pytest.mark.parametrize("transport", ["ws", "poll"])
+def test_numbers_stay_in_order_at_a_server_that_refuses_many(start_server, chat, transport):
+    limits = {"opens_per_minute": 0, "messages_per_second": 25}
+    server = start_server("signal", {**BASE, "limits": limits})
+    count = 180  # 100 at once, but 200 a second are said
+
+    clients = [chat(url_of(server), transport, count) for _ in range(2)]
+    for client in clients:
+        client.wait_for(f"^heard {count}$", WAIT_S)
+
+    assert [heard(client) for client in clients] == [list(range(1, count + 1))] * 2
+    assert server.metrics().total("icebreaker_signal_rate_limited_total", what="message") > 0
+
+
 @pytest.mark.parametrize("other", ["sse", "poll"])
 def test_sessions_outlive_a_killed_server(start_server, chat, other):
     config = {**BASE, "listen": f"127.0.0.1:{free_port()}",

@@ -152,6 +152,7 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
     config.joins_per_minute = 0;
     config.matches_per_minute = 0;
     config.messages_per_second = 0;
+    config.messages_per_second_per_address = 0;
     return config;
   }
 
@@ -225,7 +226,7 @@ class FakeShell final : public EffectSink, public IceServerSource, public TokenV
 
   ConnectionId remove(std::string_view session, std::string_view epoch) {
     const ConnectionId id{++last_connection_};
-    hub_.close_session(now_, id, {session, epoch, std::nullopt});
+    hub_.close_session(now_, id, client, {session, epoch, std::nullopt});
     return id;
   }
 

@@ -188,6 +188,26 @@ TEST_F(HubAccessTest, TakesNoResumeTokenFromBeforeTokensWereWanted) {
   EXPECT_EQ(tokens_refused(TokenProblem::BadResumeToken), 1U);
 }
 
+TEST_F(HubAccessTest, OpensByTheTokenWhenTheResumeTokenIsOfNoUse) {
+  const TestClient bob = hello(with_token("bob"));
+  client::Hello back = resume_of(bob, 7);  // never sent: lost
+  back.token = "ann";
+  back.resume_token = "of another secret";
+
+  const TestClient again = hello(back);
+
+  EXPECT_FALSE(again.welcome.resumed);
+  EXPECT_NE(again.welcome.peer, bob.welcome.peer);
+  EXPECT_EQ(tokens_refused(TokenProblem::BadResumeToken), 1U);
+  back.token = "forged";
+  EXPECT_EQ(refusal_of(back).first.message, "the token's signature is wrong");
+  back.token.clear();
+  EXPECT_EQ(refusal_of(back).first.message, "the resume token is not valid");
+  back.token = "ann";
+  back.user = "bob";
+  EXPECT_EQ(refusal_of(back).first.code, ErrorCode::Forbidden);
+}
+
 TEST_F(HubAccessTest, LosesTheSessionThatOnlyResumes) {
   client::Hello hello = with_token("ann");
   hello.resume = client::Resume{{"nobody"}, 1, 0};

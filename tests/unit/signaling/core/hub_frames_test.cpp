@@ -1,4 +1,6 @@
 // Hints that bring frames along.
+#include <numeric>
+
 #include "tests/unit/signaling/core/hub_fixture.hpp"
 
 namespace icebreaker::signaling::testing {
@@ -51,6 +53,28 @@ TEST_F(HubFramesTest, AreHandedOverWithoutAsking) {
   EXPECT_EQ(messages[0].seq, 2U);
   EXPECT_EQ(messages[1].seq, 3U);
   EXPECT_EQ(std::get<server::Signal>(messages[1].message).data, R"({"a":2})");
+}
+
+TEST_F(HubFramesTest, AreTimedFromTheirHint) {
+  auto [ann, bob] = pair();
+  const auto observed = [this] {
+    const auto counts = shell_.hub().counters().wake_delivery.counts();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
+  const auto before = observed();
+
+  deposit(ann, bob, R"({"a":1})");
+  bring(bob, 2, {frame(ann, R"({"a":1})")});
+  EXPECT_EQ(observed(), before + 1);
+  bring(bob, 2, {frame(ann, R"({"a":1})")});  // came before: nothing is handed over
+  shell_.state().hint(shell_.now(), bob.welcome.session, kFirst);  // nor here
+  EXPECT_EQ(observed(), before + 1);
+  shell_.advance(10s);
+  deposit(ann, bob, R"({"a":2})");
+  const auto sum = shell_.hub().counters().wake_delivery.sum();
+  shell_.state().hint(shell_.now(), bob.welcome.session, kFirst);
+  EXPECT_EQ(observed(), before + 2);
+  EXPECT_EQ(shell_.hub().counters().wake_delivery.sum(), sum);  // not from the hints of before
 }
 
 TEST_F(HubFramesTest, AreFetchedWhenOneBeforeThemIsMissing) {

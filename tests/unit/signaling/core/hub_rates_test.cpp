@@ -22,6 +22,10 @@ class HubRatesTest : public HubTest {
     return shell_.hub().counters().rate_limited.at(static_cast<std::size_t>(what));
   }
 
+  std::uint64_t joins_refused(ErrorCode why) {
+    return shell_.hub().counters().joins_refused.at(static_cast<std::size_t>(why));
+  }
+
   TestClient hello_as(const std::string& user) {
     shell_.admissions[user] = {user, {}};
     client::Hello with_token;
@@ -91,14 +95,14 @@ TEST_F(HubRatesTest, LimitsJoinsAndMatches) {
 
   EXPECT_EQ(refused(ann, client::Join{"lobby", "", {}}).retry_after, 30s);
   EXPECT_EQ(limited(Limited::Join), 1U);
+  shell_.advance(1s);  // what is sent behind a refusal is refused
+  take(ann);           // an ack
   say(ann, client::Match{"chess", 2, {}});
   only<server::Matching>(ann);
   TestClient bob = hello();
   EXPECT_EQ(refused(bob, client::Match{"chess", 2, {}}).retry_after, 60s);
   EXPECT_EQ(limited(Limited::Match), 1U);
-  EXPECT_EQ(
-      shell_.hub().counters().joins_refused.at(static_cast<std::size_t>(ErrorCode::RateLimited)),
-      1U);
+  EXPECT_EQ(joins_refused(ErrorCode::RateLimited), 1U);
 }
 
 TEST_F(HubRatesTest, AnswersAPostWithTooManyJoinsWith429AndTakesNothing) {
@@ -121,7 +125,7 @@ TEST_F(HubRatesTest, AnswersAPostWithTooManyJoinsWith429AndTakesNothing) {
   EXPECT_EQ(decode_received(taken->body), 5U);
 }
 
-TEST_F(HubRatesTest, KeepsTheOrderAroundACharge) {
+TEST_F(HubRatesTest, RefusesWhatWaitsBehindARefusedJoin) {
   limit([](HubConfig& config) { config.joins_per_minute = 1; });
   TestClient ann = hello();
   shell_.state().delay();
@@ -138,10 +142,40 @@ TEST_F(HubRatesTest, KeepsTheOrderAroundACharge) {
   EXPECT_EQ(std::get<server::Joined>(messages[1].message).room, "lobby");
   EXPECT_EQ(std::get<server::Error>(messages[2].message).code, ErrorCode::RateLimited);
   EXPECT_EQ(std::get<server::Error>(messages[2].message).n, 4U);
-  EXPECT_EQ(std::get<server::UserPresence>(messages[3].message).user, "bob");
+  EXPECT_EQ(std::get<server::Error>(messages[3].message).code, ErrorCode::RateLimited);
+  EXPECT_EQ(std::get<server::Error>(messages[3].message).n, 5U);
+  EXPECT_EQ(std::get<server::Error>(messages[3].message).retry_after, 60s);
+  EXPECT_EQ(joins_refused(ErrorCode::RateLimited), 1U);
+  shell_.advance(1s);
+  take(ann);  // an ack
+  say(ann, client::Watch{{"bob"}});
+  EXPECT_EQ(only<server::UserPresence>(ann).user, "bob");
 }
 
-TEST_F(HubRatesTest, ResumesAreFree) {
+// At 2 a second a message would be let through after each half second: the receiver would get every
+// second one of them.
+TEST_F(HubRatesTest, LetsNoMessagePassAnotherThatWasRefused) {
+  limit([](HubConfig& config) { config.messages_per_second = 2; });
+  auto [ann, bob] = pair();
+  for (int n = 0; n < 7; ++n) signal(ann, bob, "{}");
+  EXPECT_EQ(take(bob).size(), 7U);
+  EXPECT_TRUE(take(ann).empty());
+
+  EXPECT_EQ(refused(ann, client::Watch{{"eve"}}).retry_after, 1s);
+  shell_.advance(600ms);
+  take(ann);  // an ack
+  EXPECT_EQ(refused(ann, client::Watch{{"eve"}}).retry_after, 400ms);
+  EXPECT_EQ(refused(ann, client::Join{"lobby", "", {}}).retry_after, 400ms);
+  EXPECT_EQ(limited(Limited::Message), 3U);
+  EXPECT_EQ(joins_refused(ErrorCode::RateLimited), 1U);
+  shell_.advance(400ms);
+  take(ann);
+  take(bob);
+  signal(ann, bob, R"({"late":1})");
+  EXPECT_EQ(only<server::Signal>(bob).data, R"({"late":1})");
+}
+
+TEST_F(HubRatesTest, ResumesAreNoOpens) {
   limit([](HubConfig& config) { config.opens_per_minute = 1; });
   TestClient ann = hello();
 
@@ -149,6 +183,49 @@ TEST_F(HubRatesTest, ResumesAreFree) {
 
   EXPECT_TRUE(ann.welcome.resumed);
   EXPECT_EQ(limited(Limited::Open), 0U);
+}
+
+TEST_F(HubRatesTest, LimitsAllThatAsksTheStatePerAddress) {
+  const TestClient ann = open_by_http();
+  limit([](HubConfig& config) { config.messages_per_second_per_address = 1; });
+  for (int i = 0; i < 4; ++i) hello(resume_of(ann, 0));
+
+  const std::vector requests{
+      shell_.open(R"({"type":"hello","protocol":1})"), shell_.poll(path_of(ann), epoch_of(ann)),
+      shell_.events(path_of(ann), epoch_of(ann)), shell_.remove(path_of(ann), epoch_of(ann))};
+
+  for (const ConnectionId request : requests) {
+    const auto response = shell_.response(request);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 429);
+    EXPECT_EQ(response->retry_after, 1s);
+  }
+  const ConnectionId connection = shell_.connect();
+  shell_.send(connection, {std::nullopt, resume_of(ann, 0)});
+  EXPECT_EQ(std::get<server::Error>(shell_.received(connection).at(0).message).code,
+            ErrorCode::RateLimited);
+  EXPECT_EQ(shell_.closed(connection), CloseCode::RateLimited);
+  EXPECT_EQ(limited(Limited::Request), 5U);
+  come_from("192.0.2.7");
+  EXPECT_TRUE(hello(resume_of(ann, 0)).welcome.resumed);
+}
+
+TEST_F(HubRatesTest, LetsManyBehindOneAddressHaveARateEach) {
+  limit([](HubConfig& config) {
+    config.messages_per_second = 1;
+    config.messages_per_second_per_address = 3;
+  });
+  std::vector<TestClient> office;
+  for (int i = 0; i < 3; ++i) office.push_back(hello());  // hellos count for the address, too
+  for (TestClient& each : office) {
+    for (int n = 0; n < 3; ++n) say(each, client::Watch{{"eve"}});
+    const auto answers = take(each);
+    ASSERT_EQ(answers.size(), 3U);
+    EXPECT_TRUE(std::holds_alternative<server::UserPresence>(answers.back().message));
+  }
+
+  refused(office[0], client::Watch{{"eve"}});
+  EXPECT_EQ(shell_.response(shell_.open(kHello))->status, 429);
 }
 
 TEST_F(HubRatesTest, ForgetsAChargeWhoseConnectionIsGone) {
@@ -181,9 +258,9 @@ TEST_F(HubRatesTest, AnswersAMessageAboveTheRateUnderItsNumber) {
   for (int n = 1; n <= 8; ++n) say(ann, client::Watch{{"eve"}});
   EXPECT_EQ(take(ann).size(), 8U);
 
-  EXPECT_EQ(refused(ann, client::Watch{{"eve"}}).retry_after, 500ms);
+  EXPECT_EQ(refused(ann, client::Watch{{"eve"}}).retry_after, 1s);
   EXPECT_EQ(limited(Limited::Message), 1U);
-  shell_.advance(500ms);
+  shell_.advance(1s);
   take(ann);  // an ack
   say(ann, client::Watch{{"eve"}});
   only<server::UserPresence>(ann);
@@ -240,6 +317,50 @@ TEST_F(HubRatesTest, CountsAUserOfATokenWhereverItIs) {
   refused(third, client::Watch{{"eve"}});
   EXPECT_EQ(shell_.response(shell_.open(R"({"type":"hello","protocol":1,"token":"ann"})"))->status,
             429);
+}
+
+TEST_F(HubRatesTest, CountsPostsOfAUserWithItsOtherMessages) {
+  limit([](HubConfig& config) {
+    config.access.auth = AuthMode::Token;
+    config.messages_per_second = 1;
+  });
+  TestClient first = hello_as("ann");
+  for (int n = 0; n < 3; ++n) say(first, client::Watch{{"eve"}});
+  EXPECT_EQ(take(first).size(), 3U);
+  come_from("192.0.2.7");
+  const TestClient second = hello_as("ann");
+  const auto watch = [&](int n) {
+    return shell_.response(shell_.post(
+        path_of(second),
+        post_body(second, {R"({"type":"watch","users":["eve"],"n":)" + std::to_string(n) + "}"})));
+  };
+
+  EXPECT_EQ(watch(1)->status, 202);
+  EXPECT_EQ(watch(2)->status, 429);
+  EXPECT_EQ(limited(Limited::Message), 1U);
+  // What the URL says is no user.
+  EXPECT_EQ(shell_.response(shell_.post("user:bob", post_body(second, {})))->status, 404);
+  TestClient bob = hello_as("bob");
+  for (int n = 0; n < 4; ++n) say(bob, client::Watch{{"eve"}});
+  for (const auto& answer : take(bob)) {
+    EXPECT_TRUE(std::holds_alternative<server::UserPresence>(answer.message));
+  }
+}
+
+TEST_F(HubRatesTest, CountsRefusedJoinsByTheirReason) {
+  limit([](HubConfig& config) { config.joins_per_minute = 4; });
+  TestClient ann = open_by_http();
+  const std::vector<std::string> messages{
+      R"({"type":"match","n":1,"queue":"chess"})",
+      R"({"type":"join","n":2,"room":"lobby"})",  // refused: it is matching
+      R"({"type":"match-cancel","n":3,"queue":"chess"})", R"({"type":"join","n":4,"room":"lobby"})",
+      R"({"type":"match","n":5,"queue":"chess"})"};  // refused likewise, but no join
+  EXPECT_EQ(shell_.response(shell_.post(path_of(ann), post_body(ann, messages)))->status, 202);
+  EXPECT_EQ(joins_refused(ErrorCode::AlreadyJoined), 1U);
+
+  const std::vector<std::string> more(3, R"({"type":"join","n":6,"room":"lobby"})");
+  EXPECT_EQ(shell_.response(shell_.post(path_of(ann), post_body(ann, more)))->status, 429);
+  EXPECT_EQ(joins_refused(ErrorCode::RateLimited), 3U);
 }
 
 TEST_F(HubRatesTest, DoesNotCountUsersThatAnybodyMayClaim) {

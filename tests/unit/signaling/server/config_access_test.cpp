@@ -101,5 +101,16 @@ TEST(AccessConfig, TakesTheRateOfOpensForJoinsAndMatches) {
   EXPECT_EQ(own.hub.matches_per_minute, 8U);
 }
 
+TEST(AccessConfig, GivesAddressesALargerRateOfMessages) {
+  EXPECT_EQ(read("").hub.messages_per_second_per_address, 500U);
+  EXPECT_EQ(read("[limits]\nmessages_per_second = 7\n").hub.messages_per_second_per_address, 70U);
+  EXPECT_EQ(read("[limits]\nmessages_per_second = 0\n").hub.messages_per_second_per_address, 0U);
+  const SignalConfig most = read("[limits]\nmessages_per_second = 2147483647\n");
+  EXPECT_GT(most.hub.messages_per_second_per_address, 2'000'000'000U);
+  const SignalConfig own = read("[limits]\nmessages_per_second_per_address = 9\n");
+  EXPECT_EQ(own.hub.messages_per_second_per_address, 9U);
+  EXPECT_EQ(own.hub.messages_per_second, 50U);
+}
+
 }  // namespace
 }  // namespace icebreaker::signaling::testing

@@ -119,6 +119,8 @@ void read_limits(const ConfigSection& root, SignalConfig& config) {
 
   config.connections = read_count(section, "connections", config.connections, 0);
   config.state.sessions = read_count(section, "sessions", config.state.sessions, 0);
+  config.request_time = std::chrono::duration_cast<seconds>(section.duration(
+      "request_seconds", config.request_time, {.min = seconds{3}, .max = std::chrono::hours{1}}));
 
   const ConfigSection rooms = root.section("rooms");
   hub.default_capacity =
@@ -242,8 +244,11 @@ std::vector<std::string_view> settings_that_need_a_restart(const SignalConfig& r
   compare("instance", running.instance, fresh.instance);
   compare("web_root", running.web_root, fresh.web_root);
   compare("session", session(running), session(fresh));
-  compare("limits", std::tuple{running.hub.limits, running.connections, running.state.sessions},
-          std::tuple{fresh.hub.limits, fresh.connections, fresh.state.sessions});
+  const auto limits = [](const SignalConfig& config) {
+    return std::tuple{config.hub.limits, config.connections, config.state.sessions,
+                      config.request_time};
+  };
+  compare("limits", limits(running), limits(fresh));
   compare("drain", running.drain, fresh.drain);
   compare("metrics", running.metrics, fresh.metrics);
   compare("tls", std::tie(running.certificate_file, running.key_file),

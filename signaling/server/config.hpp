@@ -44,8 +44,9 @@ struct SignalConfig {
   TokenVerifierConfig tokens{};
   HubConfig hub{};  // token_secrets may be empty: make random ones
   StateConfig state{};
-  std::optional<RedisUrl> redis{};  // absent: the state is in memory
-  std::size_t connections = 0;      // see apply_descriptor_limit
+  std::optional<RedisUrl> redis{};        // absent: the state is in memory
+  std::size_t connections = 0;            // see apply_descriptor_limit
+  std::chrono::seconds request_time{30};  // for a request to come in
   IceConfig ice{};
   DrainConfig drain{};
   std::optional<SocketAddress> metrics{};

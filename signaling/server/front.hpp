@@ -43,8 +43,8 @@ struct FrontConfig {
 };
 
 struct FrontCounters {
-  static constexpr std::array kStatuses{200, 201, 202, 204, 304, 400, 401, 403, 404,
-                                        405, 409, 410, 411, 413, 415, 426, 429, 503};
+  static constexpr std::array kStatuses{200, 201, 202, 204, 304, 400, 401, 403, 404, 405,
+                                        408, 409, 410, 411, 413, 415, 426, 429, 503};
   // By Route, then by index of kStatuses; the last column is any other.
   std::array<std::array<std::uint64_t, kStatuses.size() + 1>, kRouteCount> responses{};
 };

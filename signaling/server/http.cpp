@@ -94,6 +94,7 @@ std::string_view reason_of(int status) {
       std::pair{403, "Forbidden"},
       std::pair{404, "Not Found"},
       std::pair{405, "Method Not Allowed"},
+      std::pair{408, "Request Timeout"},
       std::pair{409, "Conflict"},
       std::pair{410, "Gone"},
       std::pair{411, "Length Required"},

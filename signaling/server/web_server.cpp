@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "signaling/server/error_body.hpp"
 #include "signaling/server/lws_log.hpp"
 #include "signaling/server/web_server_impl.hpp"
 
@@ -13,7 +14,6 @@ namespace icebreaker::signaling {
 namespace {
 
 constexpr unsigned kIdleConnectionSeconds = 75;  // above what proxies keep towards us
-constexpr unsigned kRequestSeconds = 20;         // for a head, and between pieces of a body
 constexpr std::size_t kSocketReadBytes = 512;    // kept per WebSocket connection; takes a candidate
 constexpr std::size_t kWriteBytes = std::size_t{1024} * 1024;
 constexpr int kAcceptBatch = 64;
@@ -129,8 +129,10 @@ std::expected<void, std::string> WebServer::Impl::create_context() {
   info.options |= LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
   info.user = this;
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
-  info.timeout_secs = kRequestSeconds;
-  info.timeout_secs_ah_idle = kRequestSeconds;
+  // Of a head as a whole; pieces of a body must not be further apart either.
+  const auto head_seconds = static_cast<unsigned>(config_.request_time.count()) / 3;
+  info.timeout_secs = std::max(head_seconds, 1U);
+  info.timeout_secs_ah_idle = std::max(head_seconds, 1U);
   info.keepalive_timeout = kIdleConnectionSeconds;
   info.protocols = protocols().data();
   if (!config_.certificate_file.empty()) {
@@ -222,7 +224,7 @@ int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback
     case LWS_CALLBACK_HTTP_BODY:
       return on_body(connection, bytes);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-      if (connection.phase == Phase::Body) dispatch(connection);
+      if (connection.phase == Phase::Body) on_body_end(connection);
       return 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
       return on_http_writable(connection);
@@ -273,6 +275,10 @@ void WebServer::Impl::on_deadline_timer() {
     if (connection == nullptr) continue;
     if (connection->phase == Phase::Socket) {
       on_socket_deadline(*connection, now);
+    } else if (connection->phase == Phase::Body) {
+      refuse(*connection,
+             error_response(408, ErrorCode::BadMessage, "the body did not come in time"),
+             Connection::Close);
     } else {
       ++counters_.slow_readers;
       hang_up(*connection);

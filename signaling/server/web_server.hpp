@@ -28,6 +28,9 @@ struct WebServerConfig {
   // A WebSocket connection or stream that leaves more than this unread is closed.
   std::size_t outbox_bytes = std::size_t{1024} * 1024;
   std::chrono::milliseconds ping{25'000};
+  // From a request's first byte to the last of its body: a third for the head, the rest for the
+  // body.
+  std::chrono::seconds request_time{30};
   // What is above is refused: a few in words (HttpRequest::load), the rest by hanging up.
   std::size_t connections = 1000;
 };

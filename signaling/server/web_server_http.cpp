@@ -22,6 +22,10 @@ bool is_request_line(Method method, std::string_view bytes) {
   return !bytes.empty() && bytes.substr(0, start.size()) == start.substr(0, bytes.size());
 }
 
+HttpResponse body_too_large() {
+  return error_response(413, ErrorCode::TooLarge, "the body is too large");
+}
+
 void take_head(WebConnection& connection, RequestHead head) {
   connection.wire = head.wire;
   connection.head = std::make_unique<RequestHead>(std::move(head));
@@ -54,13 +58,13 @@ int WebServer::Impl::on_head(WebConnection& connection) {
       break;
   }
   const std::uint64_t length = connection.head->content_length;
-  if (length > config_.body_bytes) {
-    refuse(connection, error_response(413, ErrorCode::TooLarge, "the body is too large"),
-           length > kDiscardBytes ? Connection::Close : connection.wire.connection);
+  if (length > kDiscardBytes) {
+    refuse(connection, body_too_large(), Connection::Close);
     return 0;
   }
   connection.phase = Phase::Body;
-  connection.head->http.body.reserve(length);
+  if (length <= config_.body_bytes) connection.head->http.body.reserve(length);
+  set_deadline(connection, config_.request_time * 2 / 3);
   return 0;
 }
 
@@ -71,13 +75,20 @@ int WebServer::Impl::on_body(WebConnection& connection, std::string_view bytes) 
     if (is_request_line(connection.wire.method, bytes)) return -1;
   }
   if (connection.phase != Phase::Body) return 0;
+  if (connection.head->content_length > config_.body_bytes) return 0;
   std::string& body = connection.head->http.body;
   body.append(bytes);
   return body.size() > config_.body_bytes ? -1 : 0;
 }
 
+void WebServer::Impl::on_body_end(WebConnection& connection) {
+  if (connection.head->content_length <= config_.body_bytes) return dispatch(connection);
+  refuse(connection, body_too_large(), connection.wire.connection);
+}
+
 void WebServer::Impl::dispatch(WebConnection& connection) {
   connection.phase = Phase::Held;
+  deadlines_.erase(connection.id);
   // What is pipelined behind stays in the socket; reading it now would disturb this transaction.
   lws_rx_flow_control(connection.wsi, 0);
   const auto head = std::move(connection.head);  // many requests are held for long
@@ -102,6 +113,7 @@ void WebServer::Impl::respond(ConnectionId request, HttpResponse response) {
 
 void WebServer::Impl::queue_response(WebConnection& connection, HttpResponse response) {
   connection.phase = Phase::Answered;
+  deadlines_.erase(connection.id);
   connection.head.reset();
   lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
   if (draining_) connection.wire.connection = Connection::Close;

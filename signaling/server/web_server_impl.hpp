@@ -105,6 +105,7 @@ class WebServer::Impl {
   // web_server_http.cpp
   int on_head(WebConnection& connection);
   int on_body(WebConnection& connection, std::string_view bytes);
+  void on_body_end(WebConnection& connection);
   void dispatch(WebConnection& connection);
   void refuse(WebConnection& connection, HttpResponse response, Connection then);
   int on_http_writable(WebConnection& connection);

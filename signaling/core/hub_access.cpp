@@ -76,6 +76,7 @@ Hub::Core::Vouched Hub::Core::vouched_of(const Standing& standing) {
 
 // The session of a request is whatever its URL says, which must not pass for a user.
 std::string Hub::Core::sender_of(const Vouched* vouched, std::string_view session) {
+  if (session.empty()) return {};  // not open yet: not to be counted with others that are not
   const bool known = vouched != nullptr && !vouched->user.empty();
   return known ? "user:" + vouched->user : "session:" + std::string{session};
 }

@@ -347,6 +347,24 @@ TEST_F(HubRatesTest, CountsPostsOfAUserWithItsOtherMessages) {
   }
 }
 
+TEST_F(HubRatesTest, CountsNobodyTogetherBeforeTheirWelcome) {
+  limit([](HubConfig& config) { config.messages_per_second = 1; });
+  shell_.state().delay();
+  std::vector<ConnectionId> early;
+  for (int i = 0; i < 6; ++i) {
+    early.push_back(shell_.connect());
+    shell_.send(early.back(), kHello);
+    shell_.send(early.back(), {1, client::Watch{{"eve"}}});
+  }
+  shell_.state().release();
+
+  for (const ConnectionId connection : early) {
+    const auto messages = shell_.received(connection);
+    ASSERT_EQ(messages.size(), 2U);
+    EXPECT_TRUE(std::holds_alternative<server::UserPresence>(messages[1].message));
+  }
+}
+
 TEST_F(HubRatesTest, CountsRefusedJoinsByTheirReason) {
   limit([](HubConfig& config) { config.joins_per_minute = 4; });
   TestClient ann = open_by_http();

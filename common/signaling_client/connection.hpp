@@ -32,16 +32,16 @@ struct TransportChoice {
     return event_stream ? TransportKind::EventStream : TransportKind::LongPoll;
   }
 
-  static const TransportChoice Any;
-  static const TransportChoice WebSocketOnly;
-  static const TransportChoice EventStreamOnly;
-  static const TransportChoice LongPollOnly;
+  static const TransportChoice kAny;
+  static const TransportChoice kWebSocketOnly;
+  static const TransportChoice kEventStreamOnly;
+  static const TransportChoice kLongPollOnly;
 };
 
-inline constexpr TransportChoice TransportChoice::Any{true, true, true};
-inline constexpr TransportChoice TransportChoice::WebSocketOnly{true, false, false};
-inline constexpr TransportChoice TransportChoice::EventStreamOnly{false, true, false};
-inline constexpr TransportChoice TransportChoice::LongPollOnly{false, false, true};
+inline constexpr TransportChoice TransportChoice::kAny{true, true, true};
+inline constexpr TransportChoice TransportChoice::kWebSocketOnly{true, false, false};
+inline constexpr TransportChoice TransportChoice::kEventStreamOnly{false, true, false};
+inline constexpr TransportChoice TransportChoice::kLongPollOnly{false, false, true};
 
 struct ConnectionCounters {
   std::uint64_t resumed = 0;

@@ -21,7 +21,7 @@
 namespace icebreaker::signaling_client {
 
 struct ClientOptions {
-  TransportChoice transports = TransportChoice::Any;
+  TransportChoice transports = TransportChoice::kAny;
   std::string token;  // for servers that want one; empty texts = none
   std::string user;   // the name that others may watch
   std::string room;   // what will be joined, so that the server places the session near it

@@ -137,7 +137,7 @@ class Trial {
   }
 
   void use_other_transports() {
-    if (choice_ != TransportChoice::Any) return;
+    if (choice_ != TransportChoice::kAny) return;
     const auto which = *rc::gen::inRange(1, 8);
     scene_.client.use_transports(scene_.now(),
                                  {(which & 1) != 0, (which & 2) != 0, (which & 4) != 0});
@@ -177,15 +177,15 @@ void run(TransportChoice choice) {
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderWhateverTransportsDo, ()) {
-  run(TransportChoice::Any);
+  run(TransportChoice::kAny);
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverWebSocketAlone, ()) {
-  run(TransportChoice::WebSocketOnly);
+  run(TransportChoice::kWebSocketOnly);
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverEventStreamAlone, ()) {
-  run(TransportChoice::EventStreamOnly);
+  run(TransportChoice::kEventStreamOnly);
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverHttpAlone, ()) {
@@ -193,7 +193,7 @@ RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverHttpAlone, ()) {
 }
 
 RC_GTEST_PROP(SignalingClient, DeliversOnceAndInOrderOverLongPollAlone, ()) {
-  run(TransportChoice::LongPollOnly);
+  run(TransportChoice::kLongPollOnly);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 
 namespace icebreaker::testing {
 
-inline constexpr std::array kEachTransport{signaling_client::TransportChoice::WebSocketOnly,
-                                           signaling_client::TransportChoice::EventStreamOnly,
-                                           signaling_client::TransportChoice::LongPollOnly};
+inline constexpr std::array kEachTransport{signaling_client::TransportChoice::kWebSocketOnly,
+                                           signaling_client::TransportChoice::kEventStreamOnly,
+                                           signaling_client::TransportChoice::kLongPollOnly};
 
 // The best of them, for names of tests.
 std::string name_of(const signaling_client::TransportChoice& choice);
@@ -36,7 +36,7 @@ class FixedRandom final : public RandomSource {
 class ClientScene {
  public:
   explicit ClientScene(
-      signaling_client::TransportChoice choice = signaling_client::TransportChoice::Any,
+      signaling_client::TransportChoice choice = signaling_client::TransportChoice::kAny,
       signaling_client::ClientOptions options = {});
 
   [[nodiscard]] Now now() const { return now_; }

@@ -29,10 +29,10 @@ void print(const std::string& line) {
 }
 
 TransportChoice choice_of(const std::string& word) {
-  if (word == "ws") return TransportChoice::WebSocketOnly;
-  if (word == "sse") return TransportChoice::EventStreamOnly;
+  if (word == "ws") return TransportChoice::kWebSocketOnly;
+  if (word == "sse") return TransportChoice::kEventStreamOnly;
   if (word == "http") return {.web_socket = false};
-  return word == "poll" ? TransportChoice::LongPollOnly : TransportChoice::Any;
+  return word == "poll" ? TransportChoice::kLongPollOnly : TransportChoice::kAny;
 }
 
 std::string name_of(TransportKind kind) {

@@ -57,9 +57,9 @@ TEST(ChooseTransport, LeavesAWebSocketThatOpensAndPassesNothingWithOneSessionOnl
 }
 
 TEST(ChooseTransport, KeepsAFixedTransportForGood) {
-  ClientScene socket_only{TransportChoice::WebSocketOnly};
-  ClientScene stream_only{TransportChoice::EventStreamOnly};
-  ClientScene poll_only{TransportChoice::LongPollOnly};
+  ClientScene socket_only{TransportChoice::kWebSocketOnly};
+  ClientScene stream_only{TransportChoice::kEventStreamOnly};
+  ClientScene poll_only{TransportChoice::kLongPollOnly};
   for (ClientScene* scene : {&socket_only, &stream_only, &poll_only}) {
     scene->start();
     scene->advance(60s);

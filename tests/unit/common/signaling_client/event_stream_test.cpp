@@ -116,7 +116,7 @@ TEST(EventStream, IsNotTriedAgainForFiveMinutesUnlessTheNetworkMayHaveChanged) {
 }
 
 TEST(EventStream, FailsWhenItIsKeptBackAndNothingElseIsAllowed) {
-  ClientScene scene{TransportChoice::EventStreamOnly};
+  ClientScene scene{TransportChoice::kEventStreamOnly};
   scene.server.streams = Server::Streams::Kept;
   scene.start();
   scene.advance(1s);

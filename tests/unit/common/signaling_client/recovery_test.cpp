@@ -53,7 +53,7 @@ TEST(Recovery, MovesFromWebSocketToHttpWithoutLosingOrRepeatingAnything) {
 }
 
 TEST(Recovery, AcknowledgesWithinASecondOr32Messages) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
 
   scene.deliver(1);
@@ -66,7 +66,7 @@ TEST(Recovery, AcknowledgesWithinASecondOr32Messages) {
 }
 
 TEST(Recovery, GivesUpAWebSocketThatStopsConfirming) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
   scene.server.confirmations = Confirmations::GetLost;
   scene.say("p2", 1);
@@ -83,7 +83,7 @@ TEST(Recovery, GivesUpAWebSocketThatStopsConfirming) {
 }
 
 TEST(Recovery, StopsWhenSupersededThreeTimesWithinTenSeconds) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.random.set_fraction(0.0);
   scene.start();
 
@@ -97,7 +97,7 @@ TEST(Recovery, StopsWhenSupersededThreeTimesWithinTenSeconds) {
 }
 
 TEST(Recovery, ComesBackWhenSupersededNowAndThen) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
 
   for (int round = 0; round < 6; ++round) {
@@ -109,7 +109,7 @@ TEST(Recovery, ComesBackWhenSupersededNowAndThen) {
 }
 
 TEST(Recovery, MovesBeforeTheInstanceEndsAtAGoaway) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
 
   scene.server.send_unnumbered(server::Goaway{4s});
@@ -123,7 +123,7 @@ TEST(Recovery, MovesBeforeTheInstanceEndsAtAGoaway) {
 }
 
 TEST(Recovery, LeavesAServerAloneUntilItWantsToBeAskedAgain) {
-  ClientScene scene{TransportChoice::LongPollOnly};
+  ClientScene scene{TransportChoice::kLongPollOnly};
   scene.random.set_fraction(0.0);
   scene.server.refusal = error(ErrorCode::Unavailable);
   scene.server.refusal->retry_after = 7s;
@@ -150,7 +150,7 @@ TEST(Recovery, StopsAtOnceWhenTheServerRefusesTheClient) {
 }
 
 TEST(Recovery, WaitsLongerEachTimeAndStartsAnewAfterASteadyConnection) {
-  ClientScene scene{TransportChoice::LongPollOnly};
+  ClientScene scene{TransportChoice::kLongPollOnly};
   scene.random.set_fraction(0.999);
   scene.server.http = ModelSignalServer::Http::Refused;
   scene.start();
@@ -174,7 +174,7 @@ TEST(Recovery, WaitsLongerEachTimeAndStartsAnewAfterASteadyConnection) {
 }
 
 TEST(Recovery, SkipsAGapByResuming) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
   scene.deliver(1);
   scene.settle();
@@ -188,7 +188,7 @@ TEST(Recovery, SkipsAGapByResuming) {
 }
 
 TEST(Recovery, GoesAroundAnIntermediaryThatAnswersHeldPollsAtOnce) {
-  ClientScene scene{TransportChoice::LongPollOnly};
+  ClientScene scene{TransportChoice::kLongPollOnly};
   scene.start();
   const auto polls = [&] {
     return std::ranges::count_if(scene.server.requests,
@@ -218,7 +218,7 @@ TEST(Recovery, AcknowledgesMessagesOfANewerServer) {
 }
 
 TEST(Recovery, StopsAfterThreeMessagesInARowThatAreNone) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.random.set_fraction(0.0);
   scene.start();
 

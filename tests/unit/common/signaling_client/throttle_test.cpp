@@ -91,7 +91,7 @@ TEST(Throttling, TellsOfARefusalWhoseMessageIsNotKnown) {
 }
 
 TEST(Throttling, DoesNotKeepTheEndFromBeingSaid) {
-  ClientScene scene{TransportChoice::WebSocketOnly};
+  ClientScene scene{TransportChoice::kWebSocketOnly};
   scene.start();
   scene.server.budget = 0;
   scene.say("p2", 1);

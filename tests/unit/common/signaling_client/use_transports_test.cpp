@@ -24,7 +24,7 @@ TEST(UseTransports, HoldsAPickAndGoesBackToTheBestWhenItIsGivenUp) {
   const auto sockets = scene.server.opened_sockets.size();
   EXPECT_EQ(sockets, 1U);
 
-  scene.client.use_transports(scene.now(), TransportChoice::Any);
+  scene.client.use_transports(scene.now(), TransportChoice::kAny);
   scene.settle();
 
   EXPECT_EQ(scene.client.transport(), TransportKind::WebSocket);
@@ -43,14 +43,14 @@ TEST(UseTransports, DoesNothingWhenTheSessionRunsOnTheBestAlready) {
 
 TEST(UseTransports, ConnectsNothingBeforeTheStartAndAfterTheEnd) {
   ClientScene scene;
-  scene.client.use_transports(scene.now(), TransportChoice::LongPollOnly);
+  scene.client.use_transports(scene.now(), TransportChoice::kLongPollOnly);
   scene.settle();
   EXPECT_TRUE(scene.server.hellos.empty());
   scene.start();
   EXPECT_EQ(scene.client.transport(), TransportKind::LongPoll);
   scene.client.stop(scene.now());
 
-  scene.client.use_transports(scene.now(), TransportChoice::WebSocketOnly);
+  scene.client.use_transports(scene.now(), TransportChoice::kWebSocketOnly);
   scene.settle();
 
   EXPECT_EQ(scene.client.state(), ClientState::Stopped);
@@ -65,7 +65,7 @@ TEST(UseTransports, EndsATryToGoBackToWebSocket) {
     scene.server.sockets = sockets;
     scene.advance(10s);
 
-    scene.client.use_transports(scene.now(), TransportChoice::EventStreamOnly);
+    scene.client.use_transports(scene.now(), TransportChoice::kEventStreamOnly);
     scene.deliver(1);
     scene.advance(15s);
     const auto opened = scene.server.opened_sockets.size();
@@ -98,7 +98,7 @@ TEST(Wake, LeavesAServerAloneThatAskedForIt) {
 }
 
 TEST(Wake, AsksAnewSinceTheOpenRequestMayBeDead) {
-  for (const auto& choice : {TransportChoice::EventStreamOnly, TransportChoice::LongPollOnly}) {
+  for (const auto& choice : {TransportChoice::kEventStreamOnly, TransportChoice::kLongPollOnly}) {
     ClientScene scene{choice};
     scene.start();
     scene.advance(2s);

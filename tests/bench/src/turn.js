@@ -6,6 +6,7 @@ import { isInstalled, startCoturn, startIcebreakerStun, startIcebreakerTurn, sta
 import { table } from './table.js';
 import { turnLoad } from './turn_load.js';
 import { measurementsOf } from './turn_measurements.js';
+import { soak } from './turn_soak.js';
 
 /** @typedef {import('./turn_measurements.js').Measurement} Measurement */
 /** @typedef {import('./turn_measurements.js').SubjectName} SubjectName */
@@ -18,6 +19,9 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    soak: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '10' },
+    clients: { type: 'string', default: '1000' },
   },
 });
 
@@ -80,6 +84,10 @@ function positive(name, text) {
 }
 
 async function main() {
+  if (options.soak) {
+    const [minutes, clients] = [positive('minutes', options.minutes), positive('clients', options.clients)];
+    return soak({ build: options.build, minutes, clients, json: options.json });
+  }
   const stunserver = isInstalled('stunserver');
   if (!isInstalled('turnserver')) throw new Error('coturn is not installed: deploy/install-packages test');
   positive('seconds', options.seconds);

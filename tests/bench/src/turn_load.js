@@ -10,19 +10,24 @@ import { USER } from './subjects/turn_servers.js';
 
 const LIMIT_MS = 120_000;
 
-/** @param {string} build @param {import('./subjects/turn_servers.js').DatagramServer} server @param {string[]} order @returns {Promise<Figures>} */
-export async function turnLoad(build, server, order) {
+/**
+ * @param {string} build @param {import('./subjects/turn_servers.js').DatagramServer} server @param {string[]} order
+ * @param {{ limitMs?: number, showProgress?: boolean }} [options] what it says meanwhile is shown, or is its complaint
+ * @returns {Promise<Figures>}
+ */
+export async function turnLoad(build, server, order, { limitMs = LIMIT_MS, showProgress = false } = {}) {
   const binary = path.join(build, 'tests', 'bench', 'turn_load', 'turn-load');
   const common = ['--server', `127.0.0.1:${server.port}`, '--user', USER.name, '--password', USER.password];
   const argv = [...common, '--pid', String(server.pid), ...order];
   const child = spawnPinned(LOAD_CORE, binary, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   pidOf(child);
-  const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const late = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  if (showProgress) child.stderr?.pipe(process.stderr, { end: false });
   const output = [child.stdout, child.stderr].map((stream) => textOf(/** @type {import('node:stream').Readable} */ (stream)));
   const [status] = await once(child, 'close');
   clearTimeout(late);
   const [figures, complaint] = await Promise.all(output);
-  if (status !== 0) throw new Error(`turn-load ${order.join(' ')}: ${complaint.trim() || `status ${status}`}`);
+  if (status !== 0) throw new Error(`turn-load ${order.join(' ')}: ${complaint.trim().split('\n').pop() || `status ${status}`}`);
   return JSON.parse(figures);
 }
 

@@ -193,4 +193,11 @@ void CrowdSocket::flush() {
   out_->size = 0;
 }
 
+void CrowdSocket::wait(const CrowdSocket& one, const CrowdSocket& other,
+                       std::chrono::milliseconds longest) {
+  std::array<pollfd, 2> readable{pollfd{.fd = one.fd_.get(), .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = other.fd_.get(), .events = POLLIN, .revents = 0}};
+  ::poll(readable.data(), readable.size(), static_cast<int>(longest.count()));
+}
+
 }  // namespace icebreaker::bench

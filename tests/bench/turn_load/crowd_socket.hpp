@@ -2,6 +2,7 @@
 // one a datagram came, so that a thousand clients cost the generator as few system calls as one.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -61,6 +62,10 @@ class CrowdSocket {
                         std::size_t segment_bytes = 0);
   // Sends what is queued; what the kernel refuses is dropped and counted.
   void flush();
+
+  // Until one of the two has something, or that long.
+  static void wait(const CrowdSocket& one, const CrowdSocket& other,
+                   std::chrono::milliseconds longest);
 
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 

@@ -23,6 +23,7 @@ struct Arguments {
   double seconds = 2;
   TrafficOptions traffic;
   ControlOptions control;
+  SoakingOptions soaking;
   std::function<Figures(const Subject&)> measure;
 };
 
@@ -93,6 +94,21 @@ void add_control(CLI::App& app, Arguments& arguments, const char* name, const ch
   });
 }
 
+void add_soak(CLI::App& app, Arguments& arguments) {
+  SoakingOptions& options = arguments.soaking;
+  CLI::App* word = app.add_subcommand("soak", "clients that come, talk and go for a long time");
+  word->add_option("--clients", options.clients, "at once; default 1000")
+      ->check(CLI::Range(1U, Crowd::kMaxFlows));
+  word->add_option("--minutes", options.minutes, "default 10")->check(CLI::Range(0.01, 1440.0));
+  word->add_option("--clock-factor", options.clock_factor, "of the server's clock, by fast-clock")
+      ->check(CLI::Range(1.0, 1000.0));
+  word->callback([&arguments] {
+    arguments.measure = [&arguments](const Subject& subject) {
+      return measure_soak(subject, arguments.soaking);
+    };
+  });
+}
+
 void add_options(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(1);
   app.add_option("--server", arguments.server, "IPv4 address and port");
@@ -112,6 +128,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   add_control(app, arguments, "cycles", "allocate and release", &measure_cycles);
   add_control(app, arguments, "memory", "of allocations that are held", &measure_memory);
   add_control(app, arguments, "binding", "Binding requests", &measure_binding);
+  add_soak(app, arguments);
 }
 
 int run(int argc, char** argv) {

@@ -38,6 +38,12 @@ struct ControlOptions {
   std::chrono::milliseconds duration{2000};
 };
 
+struct SoakingOptions {
+  std::uint32_t clients = 1000;
+  double minutes = 10;
+  double clock_factor = 1;  // of the server's clock beside ours
+};
+
 // Each throws std::runtime_error when the server did not do its part or a payload arrived changed
 // or twice.
 
@@ -52,5 +58,8 @@ Figures measure_cycles(const Subject& subject, const ControlOptions& options);
 // What an allocation with a channel that was used keeps in the server's memory.
 Figures measure_memory(const Subject& subject, const ControlOptions& options);
 Figures measure_binding(const Subject& subject, const ControlOptions& options);
+// Clients that come and go; prints a line a minute to stderr. Throws also when something of them
+// stays in the server.
+Figures measure_soak(const Subject& subject, const SoakingOptions& options);
 
 }  // namespace icebreaker::bench

@@ -19,7 +19,10 @@ class Cycles {
  public:
   Cycles(const Subject& subject, std::uint32_t at_once)
       : subject_{subject}, socket_{CrowdSocket::open_or_throw(Receiving::Single)} {
-    for (; next_ < at_once; ++next_) sessions_.push_back(newcomer(next_));
+    check_places(at_once);
+    for (std::uint32_t number = 0; number < at_once; ++number) {
+      sessions_.push_back(newcomer(number));
+    }
   }
 
   void run(Clock::duration duration) {
@@ -59,7 +62,6 @@ class Cycles {
   const Subject& subject_;
   CrowdSocket socket_;
   std::vector<TurnSession> sessions_;
-  std::uint32_t next_ = 0;
   std::uint64_t completed_ = 0;
 };
 

@@ -3,8 +3,11 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace icebreaker::bench {
 namespace {
@@ -41,6 +44,24 @@ std::size_t ProcessMeter::resident_bytes() const {
 std::size_t ProcessMeter::open_files() const {
   const std::filesystem::directory_iterator files{folder_of(pid_) / "fd"};
   return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+std::size_t ProcessMeter::udp_ports() const {
+  std::set<std::string> sockets;  // "socket:[inode]"
+  for (const auto& file : std::filesystem::directory_iterator{folder_of(pid_) / "fd"}) {
+    std::error_code gone;
+    sockets.insert(std::filesystem::read_symlink(file, gone).string());
+  }
+  constexpr int kInodeColumn = 9;
+  std::size_t ports = 0;
+  std::ifstream table{folder_of(pid_) / "net" / "udp"};
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream columns{line};
+    std::string word;
+    for (int column = 0; column <= kInodeColumn; ++column) columns >> word;
+    ports += sockets.count("socket:[" + word + "]");
+  }
+  return ports;
 }
 
 }  // namespace icebreaker::bench

@@ -19,6 +19,8 @@ class ProcessMeter {
   [[nodiscard]] std::chrono::nanoseconds cpu() const;
   [[nodiscard]] std::size_t resident_bytes() const;
   [[nodiscard]] std::size_t open_files() const;
+  // Bound UDP sockets over IPv4.
+  [[nodiscard]] std::size_t udp_ports() const;
 
  private:
   pid_t pid_;

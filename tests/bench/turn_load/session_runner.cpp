@@ -91,6 +91,11 @@ class Runner {
 
 }  // namespace
 
+void check_places(std::uint32_t count) {
+  if (kClientIps % count == 0) return;
+  throw std::runtime_error{"the number of clients must divide " + std::to_string(kClientIps)};
+}
+
 void run_sessions(const SessionRun& run) {
   Runner{run}.run();
 }

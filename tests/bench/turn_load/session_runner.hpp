@@ -13,11 +13,15 @@ namespace icebreaker::bench {
 
 // Every client has an address of its own, which follows from its session's number.
 inline constexpr std::uint32_t kFirstClientIp = 0x7F100001;  // 127.16.0.1
-inline constexpr std::uint32_t kClientIps = 1U << 19U;
+inline constexpr std::uint32_t kClientIps = 512'000;
 
 constexpr std::uint32_t client_ip(std::uint32_t session_number) {
   return kFirstClientIp + session_number % kClientIps;
 }
+
+// Where sessions follow each other in so many places, an address must stay with its place when the
+// addresses begin again. Throws std::runtime_error.
+void check_places(std::uint32_t count);
 
 struct SessionRun {
   CrowdSocket* clients;

@@ -101,6 +101,7 @@ bool TurnSession::on_response(const stun::MessageView& response) {
 void TurnSession::on_success(const stun::MessageView& response) {
   const Request answered = std::exchange(request_, Request::None);
   if (answered == Request::Refresh) {
+    if (std::exchange(renews_channel_, false)) return ask(Request::BindChannel);
     state_ = lifetime_.count() == 0 ? State::Released : State::Ready;
     return;
   }

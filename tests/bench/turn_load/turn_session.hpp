@@ -34,6 +34,12 @@ class TurnSession {
   void allocate();
   void refresh(std::chrono::seconds lifetime);
 
+  // Allocation, channel and permission.
+  void renew(std::chrono::seconds lifetime) {
+    renews_channel_ = true;
+    refresh(lifetime);
+  }
+
   void release() { refresh(std::chrono::seconds{0}); }
 
   // Allocations that are released at once need no channel.
@@ -78,6 +84,7 @@ class TurnSession {
   Request request_ = Request::None;
   State state_ = State::Idle;
   bool wants_channel_ = true;
+  bool renews_channel_ = false;
   std::chrono::seconds lifetime_{0};
   std::uint32_t requests_ = 0;
   unsigned stale_nonces_ = 0;

@@ -48,17 +48,18 @@ export function startIcebreakerStun(build) {
   return startOurs(path.join(build, 'stun', 'server', 'icebreaker-stun'), STUN_CONFIG);
 }
 
-/** @param {string} build */
-export function startIcebreakerTurn(build) {
-  return startOurs(path.join(build, 'turn', 'server', 'icebreaker-turn'), TURN_CONFIG);
+/** @param {string} build @param {Record<string, string>} [env] */
+export function startIcebreakerTurn(build, env = {}) {
+  return startOurs(path.join(build, 'turn', 'server', 'icebreaker-turn'), TURN_CONFIG, env);
 }
 
-/** @param {string} binary @param {string} config @returns {Promise<DatagramServer>} */
-async function startOurs(binary, config) {
+/** @param {string} binary @param {string} config @param {Record<string, string>} [env] of the server alone @returns {Promise<DatagramServer>} */
+async function startOurs(binary, config, env = {}) {
   const folder = await makeFolder();
   const file = path.join(folder, 'server.toml');
   await writeFile(file, config);
-  const child = spawnPinned(SERVER_CORE, binary, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const withEnv = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`), binary, '--config', file];
+  const child = spawnPinned(SERVER_CORE, withEnv[0], withEnv.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
   const port = await new Promise((done, failed) => {
     let last = '';
     let found = 0;

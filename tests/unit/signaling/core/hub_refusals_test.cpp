@@ -56,7 +56,7 @@ TEST_F(HubRatesTest, LetsNoMessagePassAnotherThatWasRefused) {
 
 TEST_F(HubRatesTest, CountsRefusedJoinsByTheirReason) {
   limit([](HubConfig& config) { config.joins_per_minute = 4; });
-  TestClient ann = open_by_http();
+  const TestClient ann = open_by_http();
   const std::vector<std::string> messages{
       R"({"type":"match","n":1,"queue":"chess"})",
       R"({"type":"join","n":2,"room":"lobby"})",  // refused: it is matching

@@ -1,5 +1,3 @@
-#include "common/net/stream_server.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -12,6 +10,7 @@
 
 #include "common/net/open_socket.hpp"
 #include "common/net/sockaddr.hpp"
+#include "common/net/stream_server_impl.hpp"
 
 namespace icebreaker::net {
 namespace {
@@ -31,48 +30,6 @@ bool is_out_of_descriptors(int error) {
 
 }  // namespace
 
-class StreamServer::Listener final : public PollHandler {
- public:
-  Listener(StreamServer& server, UniqueFd fd) : server_{server}, fd_{std::move(fd)} {}
-
-  void on_ready(std::uint32_t /*events*/) override { server_.accept_from(*this); }
-
-  [[nodiscard]] int fd() const { return fd_.get(); }
-
- private:
-  StreamServer& server_;
-  UniqueFd fd_;
-};
-
-class StreamServer::Connection final : public PollHandler {
- public:
-  Connection(StreamServer& server, ConnectionId own_id, const IpAddress& from,
-             std::unique_ptr<ByteStream> bytes)
-      : id{own_id}, client{from}, stream{std::move(bytes)}, server_{server} {}
-
-  void on_ready(std::uint32_t events) override { server_.on_ready(*this, events); }
-
-  [[nodiscard]] std::size_t unsent_bytes() const { return unsent.size() - sent; }
-
-  // The kernel's buffer is full; EPOLLOUT will tell.
-  [[nodiscard]] bool is_blocked() const { return (watched & EPOLLOUT) != 0; }
-
-  // NOLINTBEGIN(readability-identifier-naming): a plain record of the server's own.
-  const ConnectionId id;
-  const IpAddress client;
-  const std::unique_ptr<ByteStream> stream;
-  std::vector<std::byte> unsent;
-  std::size_t sent = 0;  // of `unsent`
-  std::uint32_t watched = EPOLLIN;
-  bool read_closed = false;
-  bool flush_queued = false;
-  std::optional<CloseReason> ended;  // to be finished once nobody up the stack uses it
-                                     // NOLINTEND(readability-identifier-naming)
-
- private:
-  StreamServer& server_;
-};
-
 StreamServer::StreamServer(EpollIo& io, StreamHandler& handler, StreamLimits limits)
     : io_{io},
       handler_{handler},
@@ -88,11 +45,22 @@ StreamServer::~StreamServer() {
 
 std::expected<SocketAddress, std::error_code> StreamServer::listen(const SocketAddress& local,
                                                                    PortSharing sharing) {
+  return open_listener(local, sharing, std::nullopt);
+}
+
+std::expected<SocketAddress, std::error_code> StreamServer::listen(const SocketAddress& local,
+                                                                   PortSharing sharing,
+                                                                   StreamOpeningRules rules) {
+  return open_listener(local, sharing, std::move(rules));
+}
+
+std::expected<SocketAddress, std::error_code> StreamServer::open_listener(
+    const SocketAddress& local, PortSharing sharing, std::optional<StreamOpeningRules> rules) {
   auto fd = open_tcp_listener(local, sharing);
   if (!fd) return std::unexpected(fd.error());
   const auto bound = local_address_of(fd->get());
   if (!bound) return std::unexpected(std::error_code{errno, std::system_category()});
-  auto listener = std::make_unique<Listener>(*this, std::move(*fd));
+  auto listener = std::make_unique<Listener>(*this, std::move(*fd), std::move(rules));
   if (const auto error = io_.watch(listener->fd(), EPOLLIN, *listener)) {
     return std::unexpected(error);
   }
@@ -115,7 +83,12 @@ SendResult StreamServer::send(ConnectionId id, const StreamMessage& message,
   unsent.insert(unsent.end(), message.header.begin(), message.header.end());
   unsent.insert(unsent.end(), message.payload.begin(), message.payload.end());
   unsent.insert(unsent.end(), message.zeros, std::byte{0});
-  if (!connection.flush_queued && !connection.is_blocked()) {
+  if (connection.is_blocked()) return SendResult::Taken;
+  if (connection.stream->keeps_messages_apart()) {
+    write_to(connection);
+    return connection.ended ? SendResult::Closed : SendResult::Taken;
+  }
+  if (!connection.flush_queued) {
     connection.flush_queued = true;
     to_flush_.push_back(id);
   }
@@ -148,7 +121,8 @@ void StreamServer::on_deadline(MonoTime now) {
     const auto found = connections_.find(*id);
     if (found == connections_.end()) continue;
     Connection& connection = *found->second;
-    const auto longer = connection.ended ? std::nullopt : handler_.on_idle(*id, now);
+    const bool may_stay = connection.announced && !connection.ended;
+    const auto longer = may_stay ? handler_.on_idle(*id, now) : std::nullopt;
     if (longer) {
       keep_until(connection, longer);
     } else {
@@ -185,52 +159,76 @@ void StreamServer::accept_from(Listener& listener) {
       ++counters_.refused;
       continue;
     }
-    add(std::move(fd), *address);
+    add(std::move(fd), *address, listener);
   }
 }
 
-void StreamServer::add(UniqueFd fd, const SocketAddress& client) {
+void StreamServer::add(UniqueFd fd, const SocketAddress& client, const Listener& listener) {
   const int raw_fd = fd.get();
   const auto local = local_address_of(raw_fd);
   if (!local) return;
   const int on = 1;
   ::setsockopt(raw_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!networks_.take(client.ip)) {
+  const ConnectionId id{++last_id_};
+  auto owned = std::make_unique<Connection>(*this, id, ConnectionInfo{client, *local},
+                                            std::make_unique<TcpStream>(std::move(fd)));
+  Connection& connection = *owned;
+  if (listener.rules) {
+    const auto& [security, proxies, timeout] = *listener.rules;
+    connection.opening.emplace(tls_ ? security : StreamSecurity::None, proxies, connection.info);
+  }
+  // A proxy's share is that of the clients it names.
+  const bool counts_now = !connection.opening || !connection.opening->expects_proxy_header();
+  if (counts_now && !count_network(connection)) {
     ++counters_.refused_network;
     return;
   }
-  const ConnectionId id{++last_id_};
-  auto owned = std::make_unique<Connection>(*this, id, client.ip,
-                                            std::make_unique<TcpStream>(std::move(fd)));
-  Connection& connection = *owned;
   if (io_.watch(raw_fd, EPOLLIN, connection)) {
-    networks_.give_back(client.ip);
+    if (connection.counted) networks_.give_back(*connection.counted);
     ++counters_.refused;
     return;
   }
   connections_.emplace(id, std::move(owned));
   ++counters_.accepted;
   ++counters_.open;
-  keep_until(connection, handler_.on_open(id, {client, *local}, MonoTime::clock::now()));
+  if (connection.opening) {
+    deadlines_.set(id, MonoTime::clock::now() + listener.rules->timeout);
+  } else {
+    announce(connection);
+  }
 }
 
 void StreamServer::on_ready(Connection& connection, std::uint32_t events) {
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !connection.read_closed) {
-    read_from(connection);
-  }
+  const bool reads = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 ||
+                     ((events & EPOLLOUT) != 0 && connection.stream->reads_need_room());
+  if (reads && !connection.read_closed) read_from(connection);
   const bool writes = (events & EPOLLOUT) != 0 || connection.flush_queued;
   if (writes && !connection.ended) write_to(connection);
   const bool only_waited_for_writes = connection.read_closed && connection.unsent_bytes() == 0;
   if (!connection.ended && only_waited_for_writes) connection.ended = CloseReason::PeerClosed;
-  if (connection.ended) finish(connection, *connection.ended);
+  if (connection.ended) {
+    finish(connection, *connection.ended);
+  } else {
+    watch_for(connection);
+  }
 }
 
 void StreamServer::read_from(Connection& connection) {
   const auto size = connection.stream->read(buffer_);
+  const ByteView bytes = ByteView{buffer_}.first(size.value_or(0));
+  counters_.received_bytes += bytes.size();
+  if (connection.opening && size) {
+    go_on_opening(connection, bytes);
+    return;
+  }
+  const bool is_open = !connection.opening && connection.stream->is_established();
+  if (is_open && !connection.announced) {
+    ++counters_.handshakes;
+    announce(connection);
+    if (connection.ended) return;
+  }
   if (size) {
-    counters_.received_bytes += *size;
-    keep_until(connection, handler_.on_bytes(connection.id, ByteView{buffer_}.first(*size),
-                                             MonoTime::clock::now()));
+    hand_over(connection, bytes);
   } else if (size.error() == StreamError::EndOfStream) {
     // The peer may still read: what it asked for is sent before the end.
     connection.read_closed = true;
@@ -238,6 +236,17 @@ void StreamServer::read_from(Connection& connection) {
   } else if (size.error() == StreamError::Failed) {
     connection.ended = CloseReason::Failed;
   }
+}
+
+void StreamServer::announce(Connection& connection) {
+  connection.announced = true;
+  const MonoTime now = MonoTime::clock::now();
+  keep_until(connection, handler_.on_open(connection.id, connection.info, now));
+}
+
+void StreamServer::hand_over(Connection& connection, ByteView bytes) {
+  const MonoTime now = MonoTime::clock::now();
+  keep_until(connection, handler_.on_bytes(connection.id, bytes, now));
 }
 
 void StreamServer::write_to(Connection& connection) {
@@ -268,8 +277,9 @@ void StreamServer::write_to(Connection& connection) {
 }
 
 void StreamServer::watch_for(Connection& connection) {
+  const bool needs_room = connection.unsent_bytes() > 0 || connection.stream->reads_need_room();
   const std::uint32_t wanted = (connection.read_closed ? 0U : std::uint32_t{EPOLLIN}) |
-                               (connection.unsent_bytes() > 0 ? std::uint32_t{EPOLLOUT} : 0U);
+                               (needs_room ? std::uint32_t{EPOLLOUT} : 0U);
   if (wanted == connection.watched) return;
   connection.watched = wanted;
   if (io_.change(connection.stream->fd(), wanted, connection)) fail(connection);
@@ -298,9 +308,13 @@ void StreamServer::finish(Connection& connection, CloseReason reason) {
   deadlines_.erase(connection.id);
   closed_.push_back(std::move(found->second));
   connections_.erase(found);
-  networks_.give_back(connection.client);
+  if (connection.counted) networks_.give_back(*connection.counted);
   --counters_.open;
-  handler_.on_closed(connection.id, reason);
+  if (connection.announced) {
+    handler_.on_closed(connection.id, reason);
+  } else {
+    fail_opening(connection, reason);
+  }
 }
 
 }  // namespace icebreaker::net

@@ -2,17 +2,20 @@
 // EpollIo. What the bytes mean (framing) is the StreamHandler's.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <vector>
 
 #include "common/base/address.hpp"
 #include "common/base/bytes.hpp"
+#include "common/base/counter_per.hpp"
 #include "common/base/deadline_queue.hpp"
 #include "common/base/relaxed_counter.hpp"
 #include "common/base/strong_id.hpp"
@@ -21,17 +24,13 @@
 #include "common/net/datagram_io.hpp"
 #include "common/net/epoll_io.hpp"
 #include "common/net/network_counts.hpp"
+#include "common/net/stream_opening.hpp"
 
 namespace icebreaker::net {
 
 using ConnectionId = StrongId<struct ConnectionTag, std::uint64_t>;  // never used twice
 
 enum class CloseReason : std::uint8_t { PeerClosed, Failed, ByHandler, Deadline };
-
-struct ConnectionInfo {
-  SocketAddress client;
-  SocketAddress local;
-};
 
 // Calls come from EpollIo::receive() and from StreamServer::on_deadline(); a handler may call
 // send() and close() from inside them.
@@ -50,6 +49,17 @@ class StreamHandler {
   }
 
   virtual void on_closed(ConnectionId id, CloseReason reason) = 0;
+
+  // Instead of all of these; `why` are words of the TLS library.
+  virtual void on_opening_failed(const SocketAddress& /*client*/, OpeningFailure /*failure*/,
+                                 std::string_view /*why*/) {}
+};
+
+// What a connection has to go through before on_open().
+struct StreamOpeningRules {
+  StreamSecurity security = StreamSecurity::None;
+  std::vector<Cidr> proxies;
+  std::chrono::milliseconds timeout{};  // until all of it is over
 };
 
 struct StreamLimits {
@@ -75,6 +85,8 @@ struct StreamCounters {
   RelaxedCounter open;
   RelaxedCounter received_bytes;
   RelaxedCounter sent_bytes;
+  RelaxedCounter handshakes;  // TLS ones that succeeded
+  CounterPer<OpeningFailure> opening_failures;
 };
 
 enum class SendResult : std::uint8_t {
@@ -97,6 +109,15 @@ class StreamServer {
   // Returns the address as bound.
   std::expected<SocketAddress, std::error_code> listen(const SocketAddress& local,
                                                        PortSharing sharing);
+
+  // The same for connections whose first bytes are not their own, or are TLS. Without set_tls() no
+  // connection is.
+  std::expected<SocketAddress, std::error_code> listen(const SocketAddress& local,
+                                                       PortSharing sharing,
+                                                       StreamOpeningRules rules);
+
+  // For connections from now on.
+  void set_tls(std::unique_ptr<TlsAcceptor> tls) { tls_ = std::move(tls); }
 
   // The whole message or nothing of it; never calls the handler. It leaves with flush(), or when
   // the call that the handler is in returns.
@@ -122,9 +143,15 @@ class StreamServer {
   class Listener;
   class Connection;
 
+  std::expected<SocketAddress, std::error_code> open_listener(
+      const SocketAddress& local, PortSharing sharing, std::optional<StreamOpeningRules> rules);
   void accept_from(Listener& listener);
   [[nodiscard]] bool watch_listeners(std::uint32_t events);
-  void add(UniqueFd fd, const SocketAddress& client);
+  void add(UniqueFd fd, const SocketAddress& client, const Listener& listener);
+  [[nodiscard]] bool count_network(Connection& connection);
+  void go_on_opening(Connection& connection, ByteView bytes);
+  void announce(Connection& connection);
+  void hand_over(Connection& connection, ByteView bytes);
   void on_ready(Connection& connection, std::uint32_t events);
   void read_from(Connection& connection);
   void write_to(Connection& connection);
@@ -132,6 +159,7 @@ class StreamServer {
   void fail(Connection& connection);
   void keep_until(Connection& connection, std::optional<MonoTime> deadline);
   void finish(Connection& connection, CloseReason reason);
+  void fail_opening(const Connection& connection, CloseReason reason);
 
   EpollIo& io_;
   StreamHandler& handler_;
@@ -142,6 +170,7 @@ class StreamServer {
   std::vector<std::unique_ptr<Connection>> closed_;
   DeadlineQueue<ConnectionId> deadlines_;
   NetworkCounts networks_;
+  std::unique_ptr<TlsAcceptor> tls_;
   std::vector<ConnectionId> to_flush_;
   std::optional<MonoTime> accept_again_at_;
   std::uint64_t last_id_ = 0;

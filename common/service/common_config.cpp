@@ -34,8 +34,10 @@ std::vector<Listener> read_listeners(const ConfigSection& root,
                                      const std::vector<Transport>& supported) {
   std::vector<Listener> listeners;
   for (const ConfigSection& section : root.sections("listen")) {
-    const Listener added{read_transport(section, supported),
-                         section.required_socket_address("address"), section.line()};
+    const Listener added{.transport = read_transport(section, supported),
+                         .address = section.required_socket_address("address"),
+                         .line = section.line(),
+                         .proxies = {}};
     const auto twin = std::ranges::find_if(
         listeners, [&](const Listener& other) { return same_port(other, added); });
     if (twin != listeners.end()) {

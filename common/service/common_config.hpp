@@ -15,6 +15,7 @@ struct Listener {
   Transport transport = Transport::Udp;
   SocketAddress address;
   int line = 0;
+  std::vector<Cidr> proxies{};  // who may send a PROXY header; of servers that support it
 };
 
 // [[listen]] transport, address. At least one; a transport outside `supported` and two listeners

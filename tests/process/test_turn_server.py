@@ -112,13 +112,6 @@ def test_says_which_port_is_in_use(start_server, turn):
     assert re.search(rf"ERROR turn: cannot listen on udp {re.escape(taken)}: ", second.text)
 
 
-def test_refuses_certificates_that_it_would_not_use(start_server):
-    turn = start_server("turn", turn_config(tls={"certificate_file": "a.pem"}), wait=False)
-
-    assert turn.wait() == 2
-    assert re.search(r"turn\.toml:\d+: tls: listening with TLS or DTLS is not available", turn.text)
-
-
 def test_answers_508_when_relay_ports_run_out(start_server, echo_port):
     port = free_port()
     turn = start_server("turn", turn_config(relay={"addresses": ["127.0.0.1"],

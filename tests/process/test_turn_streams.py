@@ -106,7 +106,8 @@ def test_closes_connections_whose_message_never_ends(start_server):
         half.sendall(BINDING[:10])
         assert half.recv(1) == b""
         assert silent.recv(1) == b""
-    assert closed(turn, "unfinished") == 2
+    assert closed(turn, "unfinished") == 1
+    assert failed(turn, "timeout") == 1
 
 
 def test_closes_idle_connections_without_allocation(start_server):
@@ -143,3 +144,61 @@ def test_says_which_tcp_port_is_in_use(start_server, turn):
 
     assert second.wait() == 1
     assert f"ERROR turn: cannot listen on tcp {taken}: Address already in use" in second.text
+
+
+V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c" + struct.pack(
+    "!4s4sHH", socket.inet_aton("192.0.2.7"), socket.inet_aton("198.51.100.1"), 4096, 3478)
+V1 = b"PROXY TCP4 192.0.2.7 198.51.100.1 4096 3478\r\n"
+
+
+def proxied(networks, **changes):
+    return config(**changes) | {"listen": [{"transport": "tcp", "address": "127.0.0.1:0",
+                                            "proxy_protocol_from": networks}]}
+
+
+def failed(turn, reason):
+    return turn.metrics()[f'icebreaker_turn_connections_failed_total{{reason="{reason}"}}']
+
+
+def test_takes_the_clients_address_from_a_trusted_proxy(start_server):
+    turn = start_server("turn", proxied(["127.0.0.0/8"]))
+    for header in (V1, V2):
+        with connect(turn) as client:
+            client.sendall(header[:9])
+            client.sendall(header[9:] + BINDING)
+            reply = client.recv(32, socket.MSG_WAITALL)
+            port, ip = struct.unpack_from("!H4s", reply, 26)
+            assert port ^ COOKIE >> 16 == 4096
+            unmasked = struct.unpack("!I", ip)[0] ^ COOKIE
+            assert socket.inet_ntoa(struct.pack("!I", unmasked)) == "192.0.2.7"
+
+
+@pytest.mark.parametrize("networks, sent, reason", [
+    ([], V1, "untrusted-proxy"),
+    (["10.0.0.0/8"], V2, "untrusted-proxy"),
+    (["127.0.0.0/8"], BINDING, "missing-proxy-header"),
+    (["127.0.0.0/8"], b"PROXY TCP4 a b c d\r\n", "malformed-proxy-header"),
+])
+def test_closes_connections_with_the_wrong_beginning(start_server, networks, sent, reason):
+    turn = start_server("turn", proxied(networks))
+    with connect(turn) as client:
+        client.sendall(sent)
+        assert client.recv(1) == b""
+    wait_until(lambda: failed(turn, reason) == 1)
+
+
+def test_does_not_wait_for_ever_for_a_proxy_header(start_server):
+    turn = start_server("turn", proxied(["127.0.0.1/32"], tcp={"message_timeout_s": 1}))
+    with connect(turn) as client:
+        client.sendall(V1[:20])
+        assert client.recv(1) == b""
+    assert failed(turn, "timeout") == 1
+
+
+def test_refuses_a_proxy_in_front_of_datagrams(start_server):
+    turn = start_server("turn", turn_config(listen=[{
+        "transport": "udp", "address": "127.0.0.1:0", "proxy_protocol_from": ["10.0.0.0/8"]}]),
+        wait=False)
+
+    assert turn.wait() == 2
+    assert "listen.proxy_protocol_from: works on tcp and tls listeners only" in turn.text

@@ -8,6 +8,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/base/time.hpp"
+#include "common/net/tls_context.hpp"
 #include "turn/core/ids.hpp"
 
 namespace icebreaker::turn {
@@ -45,6 +46,9 @@ class ClientLinks {
 
   // Before anything else; the receiver outlives the links' last call.
   virtual void attach(LinkReceiver& receiver) = 0;
+
+  // The certificate for connections from now on.
+  virtual void set_identity(const net::TlsIdentity& identity) = 0;
 
   // Copies; never calls the receiver.
   virtual LinkSend send(const FiveTuple& to, const LinkMessage& message, Importance importance) = 0;

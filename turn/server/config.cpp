@@ -107,21 +107,49 @@ StreamClientLimits read_tcp(const ConfigSection& tcp) {
   return limits;
 }
 
+// Nothing when neither file is named.
+std::optional<net::TlsIdentity> read_tls(const ConfigSection& tls) {
+  const net::TlsFiles files{.certificate = tls.text("certificate_file", ""),
+                            .key = tls.text("key_file", "")};
+  if (files.certificate.empty() && files.key.empty()) return std::nullopt;
+  if (files.certificate.empty()) tls.fail("certificate_file", "is missing beside key_file");
+  if (files.key.empty()) tls.fail("key_file", "is missing beside certificate_file");
+  auto identity = net::TlsIdentity::load(files);
+  if (identity) return std::move(*identity);
+  const auto& [file, words] = identity.error();
+  tls.fail(file == net::TlsProblem::File::Key ? "key_file" : "certificate_file", words);
+}
+
+void read_listeners(const ConfigSection& root, ServerConfig& config) {
+  config.listeners =
+      service::read_listeners(root, {Transport::Udp, Transport::Tcp, Transport::Tls});
+  const auto sections = root.sections("listen");
+  for (std::size_t index = 0; index < sections.size(); ++index) {
+    service::Listener& listener = config.listeners.at(index);
+    listener.proxies = sections[index].cidrs("proxy_protocol_from");
+    if (!listener.proxies.empty() && is_datagram(listener.transport)) {
+      sections[index].fail("proxy_protocol_from", "works on tcp and tls listeners only");
+    }
+    const bool is_secure =
+        listener.transport == Transport::Tls || listener.transport == Transport::Dtls;
+    if (is_secure && !config.tls) {
+      sections[index].fail("transport", std::string{name_of(listener.transport)} +
+                                            " needs certificate_file and key_file in [tls]");
+    }
+  }
+}
+
 }  // namespace
 
 ServerConfig read_config(const ConfigSection& root, std::string_view environment_secrets) {
   ServerConfig config;
   config.workers = service::read_workers(root);
-  config.listeners = service::read_listeners(root, {Transport::Udp, Transport::Tcp});
+  config.tls = read_tls(root.section("tls"));
+  read_listeners(root, config);
   config.streams = read_tcp(root.section("tcp"));
   config.credentials.realm = root.text("realm", "icebreaker");
   if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
     root.fail("realm", "1 to 128 bytes are needed");
-  }
-  // Accepting the section in silence would let an operator believe that the relay is encrypted.
-  if (root.has("tls")) {
-    root.fail("tls",
-              "listening with TLS or DTLS is not available in this version; remove the section");
   }
   read_relay(root.section("relay"), config);
 

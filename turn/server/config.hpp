@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/address.hpp"
+#include "common/net/tls_context.hpp"
 #include "common/service/common_config.hpp"
 #include "common/service/config_file.hpp"
 #include "turn/core/credentials.hpp"
@@ -45,6 +46,7 @@ struct ServerConfig {
   QuotaLimits quota;
   RelayLimits limits;
   StreamClientLimits streams;
+  std::optional<net::TlsIdentity> tls;  // as read from its files
   std::optional<SocketAddress> metrics;
   service::LogLevel log_level = service::LogLevel::Info;  // for a reload
 };

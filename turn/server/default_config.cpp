@@ -18,18 +18,25 @@ transport = "udp"
 address = "[::]:3478"
 
 [[listen]]
-transport = "tcp"
+transport = "tcp"                # TLS too, recognised by its first byte, once [tls] has files
 address = "0.0.0.0:3478"
+proxy_protocol_from = []         # networks whose connections begin with a PROXY header (v1, v2)
 
 [[listen]]
 transport = "tcp"
 address = "[::]:3478"
 
+# With [tls] also: transport = "tls" and port 5349.
+
+[tls]                            # 1.2 and 1.3; read again at SIGHUP
+certificate_file = ""            # PEM, with its intermediates
+key_file = ""                    # PEM, without passphrase
+
 [tcp]
 connections = 10000              # open at once, all workers together
 connections_per_network = 1000   # of these from one network (/24, /56); 0 = no limit
 idle_timeout_s = 60              # without allocation and without a message
-message_timeout_s = 10           # from a message's first byte to its last, without allocation
+message_timeout_s = 10           # for a handshake; without allocation also for each message
 unsent_bytes = 262144            # that wait for one client; more data to it is dropped
 
 [relay]

@@ -1,6 +1,9 @@
 #include "turn/server/server.hpp"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
 
 #include "common/net/local_addresses.hpp"
 #include "common/service/command_line.hpp"
@@ -8,6 +11,7 @@
 #include "common/service/worker_threads.hpp"
 #include "turn/server/metrics.hpp"
 #include "turn/server/own_addresses.hpp"
+#include "turn/server/stream_metrics.hpp"
 
 namespace icebreaker::turn {
 namespace {
@@ -20,6 +24,19 @@ std::vector<IpAddress> machine_addresses() {
   return std::move(*found);
 }
 
+std::string date_of(std::chrono::sys_seconds time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss hours{time - day};
+  std::array<char, 32> text{};
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(hours.hours().count()), static_cast<int>(hours.minutes().count()),
+      static_cast<int>(hours.seconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
 // Rounded up; no limit stays none.
 std::size_t share_of(std::size_t limit, unsigned workers) {
   return (limit + workers - 1) / workers;
@@ -28,7 +45,7 @@ std::size_t share_of(std::size_t limit, unsigned workers) {
 // What a reload cannot change.
 bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
   const auto same_listener = [](const service::Listener& a, const service::Listener& b) {
-    return a.transport == b.transport && a.address == b.address;
+    return a.transport == b.transport && a.address == b.address && a.proxies == b.proxies;
   };
   return before.workers != after.workers || before.metrics != after.metrics ||
          before.relay_addresses != after.relay_addresses ||
@@ -52,6 +69,7 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
   open_listeners();
   open_metrics();
   make_workers();
+  show_certificate(config_);
 }
 
 Server::~Server() = default;
@@ -66,7 +84,7 @@ void Server::make_shards() {
     Shard& shard = shards_.emplace_back();
     shard.io = std::move(*io);
     shard.counters = std::make_unique<WorkerCounters>();
-    shard.streams = std::make_unique<StreamClients>(*shard.io, share);
+    shard.streams = std::make_unique<StreamClients>(*shard.io, share, log_sink_);
   }
 }
 
@@ -90,7 +108,7 @@ SocketAddress Server::open_listener(Shard& shard, const service::Listener& liste
     return StartError(service::listen_error(listener.transport, listener.address, error));
   };
   if (!is_datagram(listener.transport)) {
-    const auto bound = shard.streams->listen(listener.address);
+    const auto bound = shard.streams->listen(listener);
     if (!bound) throw refuse(bound.error());
     return *bound;
   }
@@ -111,7 +129,12 @@ void Server::open_metrics() {
                        .streams = &shard.streams->streams()});
   }
   auto endpoint = service::MetricsEndpoint::start(
-      *config_.metrics, [sources] { return collect_metrics(sources); },
+      *config_.metrics,
+      [this, sources] {
+        auto families = collect_metrics(sources);
+        add_certificate(certificate_expiry_s_.load(std::memory_order_relaxed), families);
+        return families;
+      },
       [this]() -> std::optional<std::string> {
         if (serving_.load(std::memory_order_relaxed)) return std::nullopt;
         return "not serving";
@@ -138,16 +161,36 @@ void Server::make_workers() {
   }
 }
 
-RelayRules Server::rules_of(const ServerConfig& config) const {
+WorkerRules Server::rules_of(const ServerConfig& config) const {
   const PeerPolicy policy{{.allow = config.peers_allow,
                            .deny = config.peers_deny,
                            .relays = relays_,
                            .relay_ports = config_.relay_ports,
                            .own_endpoints = own_endpoints(bound_, machine_addresses_, relays_)}};
   if (config.access == Access::Anybody) {
-    return {Authenticator::anonymous(config.credentials.realm), policy};
+    return {{Authenticator::anonymous(config.credentials.realm), policy}, config.tls};
   }
-  return {Authenticator{Credentials{config.credentials}, nonce_secret_}, policy};
+  return {{Authenticator{Credentials{config.credentials}, nonce_secret_}, policy}, config.tls};
+}
+
+void Server::show_certificate(const ServerConfig& config) {
+  if (!config.tls) return;
+  const auto& [streams, datagrams, subject, not_after] = *config.tls;
+  using std::chrono::floor;
+  const auto until = floor<std::chrono::seconds>(not_after);
+  certificate_expiry_s_ = until.time_since_epoch().count();
+  const auto left = until - WallTime::clock::now();
+  const auto days = floor<std::chrono::days>(left).count();
+  const std::string date = date_of(until);
+  constexpr int kSoonDays = 14;
+  if (left.count() < 0) {
+    log_.warn("the certificate has expired", {{"subject", subject}, {"not_after", date}});
+  } else if (days < kSoonDays) {
+    log_.warn("the certificate expires soon",
+              {{"subject", subject}, {"not_after", date}, {"days_left", days}});
+  } else {
+    log_.info("certificate", {{"subject", subject}, {"not_after", date}, {"days_left", days}});
+  }
 }
 
 void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig()>& read) {
@@ -195,6 +238,7 @@ void Server::reload(const std::function<ServerConfig()>& read) {
       return;
     }
     for (Shard& shard : shards_) shard.worker->reconfigure(rules_of(config));
+    show_certificate(config);
     quota_.set_limits(config.quota);
     log_sink_.set_level(config.log_level);
     if (needs_restart(config_, config)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -53,7 +54,8 @@ class Server {
   void make_workers();
   void log_ready() const;
   void reload(const std::function<ServerConfig()>& read);
-  [[nodiscard]] RelayRules rules_of(const ServerConfig& config) const;
+  [[nodiscard]] WorkerRules rules_of(const ServerConfig& config) const;
+  void show_certificate(const ServerConfig& config);
 
   ServerConfig config_;
   service::Log& log_sink_;
@@ -69,6 +71,7 @@ class Server {
 
   std::vector<Shard> shards_;
   std::atomic<bool> serving_{false};
+  std::atomic<std::int64_t> certificate_expiry_s_{0};  // Unix time; 0: no certificate
   std::unique_ptr<service::MetricsEndpoint> metrics_;
 };
 

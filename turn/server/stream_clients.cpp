@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "common/net/tls_stream.hpp"
 #include "common/stun/channel_data.hpp"
 
 namespace icebreaker::turn {
@@ -24,12 +25,27 @@ std::string_view name_of(StreamEnd end) {
   return kNames.at(static_cast<std::size_t>(end));
 }
 
-StreamClients::StreamClients(net::EpollIo& io, const StreamClientLimits& limits)
+StreamClients::StreamClients(net::EpollIo& io, const StreamClientLimits& limits, service::Log& log)
     : limits_{limits},
+      log_{log, "turn"},
       streams_{io,
                *this,
                {.connections = limits.connections,
                 .connections_per_network = limits.connections_per_network}} {}
+
+std::expected<SocketAddress, std::error_code> StreamClients::listen(
+    const service::Listener& listener) {
+  const bool is_tls = listener.transport == Transport::Tls;
+  return streams_.listen(
+      listener.address, net::PortSharing::ReusePort,
+      {.security = is_tls ? net::StreamSecurity::Tls : net::StreamSecurity::ByFirstByte,
+       .proxies = listener.proxies,
+       .timeout = limits_.message_timeout});
+}
+
+void StreamClients::set_identity(const net::TlsIdentity& identity) {
+  streams_.set_tls(std::make_unique<net::OpenSslAcceptor>(identity.streams));
+}
 
 LinkSend StreamClients::send(const FiveTuple& to, const LinkMessage& message,
                              Importance importance) {
@@ -144,6 +160,12 @@ void StreamClients::on_closed(net::ConnectionId id, net::CloseReason reason) {
       break;
   }
   receiver_->on_link_closed(with_wall_clock(MonoTime::clock::now()), client.mapped().from);
+}
+
+void StreamClients::on_opening_failed(const SocketAddress& client, net::OpeningFailure failure,
+                                      std::string_view why) {
+  log_.debug("connection refused",
+             {{"client", client}, {"reason", net::name_of(failure)}, {"why", why}});
 }
 
 }  // namespace icebreaker::turn

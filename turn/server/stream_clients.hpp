@@ -1,5 +1,5 @@
-// TCP clients: cuts their streams into messages, bounds what each can make us keep, and ends the
-// ones that nobody needs.
+// TCP and TLS clients: cuts their streams into messages, bounds what each can make us keep, and
+// ends the ones that nobody needs.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,8 @@
 #include "common/base/counter_per.hpp"
 #include "common/net/epoll_io.hpp"
 #include "common/net/stream_server.hpp"
+#include "common/service/common_config.hpp"
+#include "common/service/log.hpp"
 #include "common/stun/stream_framer.hpp"
 #include "turn/server/client_links.hpp"
 #include "turn/server/config.hpp"
@@ -43,15 +45,15 @@ struct StreamClientCounters {
 class StreamClients final : public ClientLinks, private net::StreamHandler {
  public:
   // The limits of connections are this object's alone. `io` outlives it.
-  StreamClients(net::EpollIo& io, const StreamClientLimits& limits);
+  StreamClients(net::EpollIo& io, const StreamClientLimits& limits, service::Log& log);
 
+  // Tcp or Tls; the first recognises the second by its first byte once there is a certificate.
   // Returns the address as bound.
-  std::expected<SocketAddress, std::error_code> listen(const SocketAddress& local) {
-    return streams_.listen(local, net::PortSharing::ReusePort);
-  }
+  std::expected<SocketAddress, std::error_code> listen(const service::Listener& listener);
 
   void attach(LinkReceiver& receiver) override { receiver_ = &receiver; }
 
+  void set_identity(const net::TlsIdentity& identity) override;
   LinkSend send(const FiveTuple& to, const LinkMessage& message, Importance importance) override;
   void flush(Now now) override;
   [[nodiscard]] std::optional<MonoTime> next_deadline() const override;
@@ -82,12 +84,15 @@ class StreamClients final : public ClientLinks, private net::StreamHandler {
   std::optional<MonoTime> on_bytes(net::ConnectionId id, ByteView bytes, MonoTime now) override;
   std::optional<MonoTime> on_idle(net::ConnectionId id, MonoTime now) override;
   void on_closed(net::ConnectionId id, net::CloseReason reason) override;
+  void on_opening_failed(const SocketAddress& client, net::OpeningFailure failure,
+                         std::string_view why) override;
 
   void on_frame(Client& client, const stun::Frame& frame, Now now);
   void update_standing(Client& client, MonoTime now);
   [[nodiscard]] MonoTime deadline_of(Client& client, bool finished_one, MonoTime now) const;
 
   StreamClientLimits limits_;
+  service::Logger log_;
   LinkReceiver* receiver_ = nullptr;
   std::unordered_map<net::ConnectionId, Client> clients_;
   std::vector<net::ConnectionId> too_slow_;  // to be closed once nobody up the stack uses them

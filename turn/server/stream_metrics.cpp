@@ -37,6 +37,19 @@ void add_stream_metrics(const Workers& workers, service::MetricFamilies& familie
               per_name_of<StreamEnd>(workers, "reason", 0, [](const WorkerSources& each) -> auto& {
                 return each.clients->ends;
               })));
+  add("tls_handshakes_total", "TLS handshakes that succeeded.", &net::StreamCounters::handshakes);
+  families.push_back(counter(
+      "connections_failed_total", "Connections that ended before their first message, by reason.",
+      per_name_of<net::OpeningFailure>(
+          workers, "reason", 0,
+          [](const WorkerSources& each) -> auto& { return each.streams->opening_failures; })));
+}
+
+void add_certificate(std::int64_t expiry_s, service::MetricFamilies& families) {
+  if (expiry_s == 0) return;
+  families.push_back(service::single_metric(
+      "icebreaker_turn_certificate_expiry_timestamp_seconds", "When the certificate expires.",
+      service::MetricType::Gauge, static_cast<double>(expiry_s)));
 }
 
 }  // namespace icebreaker::turn

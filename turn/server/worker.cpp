@@ -32,7 +32,7 @@ void log_refusal(const service::Logger& log, const Handled& handled, const Socke
 
 }  // namespace
 
-Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules)
+Worker::Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules rules)
     : io_{parts.io},
       listeners_{parts.listeners},
       streams_{parts.streams},
@@ -42,9 +42,10 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules r
       port_warnings_{1, std::chrono::minutes{1}},
       useless_notes_{20, std::chrono::minutes{1}},
       sockets_{parts.io, parts.random, config.ports},
-      relay_{config, std::move(rules), parts.random, parts.quota},
+      relay_{config, std::move(rules.relay), parts.random, parts.quota},
       arena_{parts.io} {
   streams_.attach(*this);
+  if (rules.tls) streams_.set_identity(*rules.tls);
 }
 
 void Worker::run() {
@@ -83,7 +84,7 @@ bool Worker::turned() {
   return moved;
 }
 
-void Worker::reconfigure(RelayRules rules) {
+void Worker::reconfigure(WorkerRules rules) {
   {
     const std::scoped_lock lock{new_rules_mutex_};
     new_rules_ = std::move(rules);
@@ -95,7 +96,9 @@ void Worker::reconfigure(RelayRules rules) {
 void Worker::take_new_rules() {
   has_new_rules_.store(false, std::memory_order_relaxed);
   const std::scoped_lock lock{new_rules_mutex_};
-  if (new_rules_) relay_.reconfigure(std::move(*new_rules_), effects_);
+  if (!new_rules_) return;
+  relay_.reconfigure(std::move(new_rules_->relay), effects_);
+  if (new_rules_->tls) streams_.set_identity(*new_rules_->tls);
   new_rules_.reset();
 }
 

@@ -33,9 +33,15 @@ struct WorkerParts {
   service::Log& log;
 };
 
+// What a reload replaces.
+struct WorkerRules {
+  RelayRules relay;
+  std::optional<net::TlsIdentity> tls;  // nothing: as before
+};
+
 class Worker final : private LinkReceiver {
  public:
-  Worker(const WorkerParts& parts, const RelayConfig& config, RelayRules rules);
+  Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules rules);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   Worker(Worker&&) = delete;
@@ -47,7 +53,7 @@ class Worker final : private LinkReceiver {
 
   // Any thread.
   void stop();
-  void reconfigure(RelayRules rules);
+  void reconfigure(WorkerRules rules);
 
   // Any one thread: true if the loop turned since the last call, which also makes it turn.
   [[nodiscard]] bool turned();
@@ -91,7 +97,7 @@ class Worker final : private LinkReceiver {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> has_new_rules_{false};
   std::mutex new_rules_mutex_;
-  std::optional<RelayRules> new_rules_;
+  std::optional<WorkerRules> new_rules_;
 };
 
 }  // namespace icebreaker::turn

@@ -70,14 +70,18 @@ class StreamClientsTest : public testing::Test {
   static constexpr std::size_t kUnsentBytes = 65'536;
 
   std::unique_ptr<net::EpollIo> io_ = *net::EpollIo::create({});
+  service::Log log_{service::LogLevel::Error, service::LogFormat::Text};
   Recorder worker_;
   StreamClients clients_{*io_,
                          {.connections = 10,
                           .connections_per_network = 3,
                           .idle_timeout = 1h,
                           .message_timeout = 1h,
-                          .unsent_bytes = kUnsentBytes}};
-  SocketAddress address_ = *clients_.listen({IpAddress::loopback(Family::V4), 0});
+                          .unsent_bytes = kUnsentBytes},
+                         log_};
+  SocketAddress address_ = *clients_.listen({.transport = Transport::Tcp,
+                                             .address = {IpAddress::loopback(Family::V4), 0},
+                                             .proxies = {}});
 };
 
 TEST_F(StreamClientsTest, CutsAStreamIntoMessages) {

@@ -57,6 +57,8 @@ class RecordingLinks final : public ClientLinks {
  public:
   void attach(LinkReceiver& attached) override { receiver = &attached; }
 
+  void set_identity(const net::TlsIdentity& /*identity*/) override {}
+
   LinkSend send(const FiveTuple& to, const LinkMessage& message, Importance importance) override {
     Bytes bytes = copy_of(message.header);
     bytes.insert(bytes.end(), message.payload.begin(), message.payload.end());
@@ -98,7 +100,7 @@ class WorkerTest : public testing::Test {
                                 .counters = counters_,
                                 .log = log_},
                     RelayConfig{.interfaces = {relay}},
-                    RelayRules{Authenticator::anonymous("example.org"), policy});
+                    WorkerRules{{Authenticator::anonymous("example.org"), policy}, {}});
     io_.finally([this] { worker_->stop(); });
   }
 

@@ -5,7 +5,10 @@
 -- needs: relief lineage session rooms negotiation presence matching
 local LAPSE = 3000
 local MOST = 500
-if not call('SET', 'ib:reaper', 1, 'NX', 'PX', ARGV[2]) then return 0 end
+-- When the last run was. A clock that has gone back since must not keep everyone from the next.
+local last = tonumber(call('GET', 'ib:reaper') or 0)
+if last <= now and now - last < ARGV[2] + 0 then return 0 end
+call('SET', 'ib:reaper', now, 'PX', ARGV[2])
 local done = 0
 
 local function end_receives_of(incarnation, last_beat)
@@ -27,8 +30,24 @@ local function on_absent(s)
   await_end(s)
 end
 
+-- A step further away than any can be was set before the clock went back.
+local function bring_forward(index)
+  local latest = now + math.max(AWAY, WINDOW)
+  for _, peer in ipairs(call('ZRANGEBYSCORE', index, '(' .. latest, '+inf', 'LIMIT', 0, MOST - done)) do
+    local s = load(peer)
+    done = done + 1
+    if s and not is_received(s) then
+      set(s, 't', now)
+      due(s, now + (s.p and WINDOW or math.min(AWAY, WINDOW)))
+    else
+      call('ZREM', index, peer)
+    end
+  end
+end
+
 local function reap_partition(partition)
   local index = 'ib:{' .. partition .. '}x'
+  bring_forward(index)
   for _, peer in ipairs(call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, MOST - done)) do
     local s = load(peer)
     done = done + 1

@@ -154,17 +154,6 @@ TEST_F(RedisInstances, KeepAnIdleReceiveForeverWithTheShortestWindows) {
   EXPECT_TRUE(fetch(*a_, ann, attached->receive, ReceiveMode::Stream));
 }
 
-TEST_F(RedisInstances, ReceiveAlthoughTheClockOfRedisWentBack) {
-  const SessionInfo ann = open(*a_);
-
-  shared_redis().advance_clock(-10min);
-  const auto attached = attach(*a_, ann);
-  shared_redis().advance_clock(10min);
-
-  ASSERT_TRUE(attached);
-  EXPECT_EQ(attached->ice_age, 0ms);
-}
-
 TEST_F(RedisInstances, OpenTheirReceivesAgainAfterAReconnect) {
   SessionInfo ann = open(*a_);
   SessionInfo bob = open(*b_);
@@ -249,18 +238,6 @@ TEST_F(RedisInstances, LeaveNothingBehindWhenAllAreGone) {
   engine_->advance(191s);
 
   EXPECT_EQ(engine_->keys(), std::vector<std::string>{});
-}
-
-TEST_F(RedisInstances, EndASessionWhoseMailboxRedisHasDropped) {
-  SessionInfo ann = open(*a_);
-  SessionInfo bob = open(*b_);
-  gather({&ann, &bob});
-  act(*a_, ann, signal_to(bob));
-
-  engine_->drop_keys("m:" + bob.standing.peer.value);
-
-  EXPECT_EQ(attach(*b_, bob).error(), StateError::SessionLost);
-  EXPECT_TRUE(std::holds_alternative<server::PeerLeft>(read(ann).at(0)));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct HubCounters {
   std::uint64_t replayed = 0;                     // of those, on a resumed WebSocket
   std::uint64_t duplicates = 0;                   // repeated n
   std::uint64_t stale_generation = 0;             // dropped for an older `gen`
+  std::uint64_t candidates_crowded_out = 0;       // dropped, since too many were held
   Table<kTransportCount> superseded{};            // receives ended by a newer one, by Transport
   std::uint64_t ice_refreshes = 0;                // lists sent unasked
   Table<kLimited.size()> rate_limited{};          // by Limited

@@ -70,6 +70,7 @@ operation::Answer Hub::Core::ice_answer(Now now, const PeerId& peer, const Clien
 void Hub::Core::count(const Submitted& submitted) {
   counters_.duplicates += submitted.duplicates;
   counters_.stale_generation += submitted.stale;
+  counters_.candidates_crowded_out += submitted.crowded_out;
   for (const ErrorCode code : submitted.refusals) {
     ++counters_.refused.at(static_cast<std::size_t>(code));
   }

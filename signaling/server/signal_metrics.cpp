@@ -108,6 +108,9 @@ void add_hub(MetricFamilies& out, const HubCounters& hub) {
   add_single(out, "messages_duplicate_total", "Client messages that came twice.", hub.duplicates);
   add_single(out, "signals_stale_total", "Signals dropped for an older negotiation.",
              hub.stale_generation);
+  add_single(out, "candidates_crowded_out_total",
+             "Held candidates dropped for newer ones of the same peers.",
+             hub.candidates_crowded_out);
   add_labelled(out, counter("receives_superseded_total", "Receives ended by a newer one."),
                "transport", hub.superseded, transport);
   add_histogram(out, "poll_hold_seconds", "How long polls were held.", hub.poll_hold);

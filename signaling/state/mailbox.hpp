@@ -1,6 +1,7 @@
 // The numbered messages to one session that it has not acknowledged, bounded in count and bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,8 +23,17 @@ class Mailbox {
 
   [[nodiscard]] Seq last() const { return acked_ + frames_.size(); }
 
-  // Room for a peer's message. What is held back for later (Negotiation) counts as in it.
-  [[nodiscard]] bool takes_signal(std::size_t bytes) const { return fits(bytes, 1); }
+  // Room for a peer's message, and for that many more.
+  [[nodiscard]] bool takes_signal(std::size_t bytes, std::size_t more = 0) const {
+    return fits(bytes, 1, more);
+  }
+
+  // For what is held back of one peer (Negotiation), outside of this: a part of it, so that what
+  // a description sets free fits.
+  [[nodiscard]] Bounds held_bounds() const {
+    constexpr std::size_t kMostHeld = 64;
+    return {std::clamp<std::size_t>(bounds_.messages / 4, 1, kMostHeld), bounds_.bytes / 4};
+  }
 
   // Room for the server's own messages: twice as much, so that a peer who fills the mailbox cannot
   // keep the owner from learning what became of the room.
@@ -31,22 +41,12 @@ class Mailbox {
 
   // Room for several small answers to one request, without using what notices may use beyond.
   [[nodiscard]] bool takes_answers(std::size_t count) const {
-    return frames_.size() + held_ + count <= bounds_.messages;
+    return frames_.size() + count <= bounds_.messages;
   }
 
   void push(Frame frame) {
     bytes_ += frame.text.size();
     frames_.push_back(std::move(frame));
-  }
-
-  void hold(std::size_t bytes) {
-    ++held_;
-    held_bytes_ += bytes;
-  }
-
-  void release(std::size_t bytes) {
-    --held_;
-    held_bytes_ -= bytes;
   }
 
   // False, and nothing done, when that number was never given out. An older one is no news.
@@ -69,17 +69,15 @@ class Mailbox {
   }
 
  private:
-  [[nodiscard]] bool fits(std::size_t bytes, std::size_t times) const {
-    return frames_.size() + held_ < times * bounds_.messages &&
-           bytes_ + held_bytes_ + bytes <= times * bounds_.bytes;
+  [[nodiscard]] bool fits(std::size_t bytes, std::size_t times, std::size_t more = 0) const {
+    return frames_.size() + more < times * bounds_.messages &&
+           bytes_ + bytes <= times * bounds_.bytes;
   }
 
   Bounds bounds_;
   std::vector<Frame> frames_;
   Seq acked_ = 0;
   std::size_t bytes_ = 0;
-  std::size_t held_ = 0;
-  std::size_t held_bytes_ = 0;
 };
 
 }  // namespace icebreaker::signaling

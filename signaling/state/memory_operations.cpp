@@ -9,7 +9,7 @@ MemoryState::Outcome MemoryState::apply(Now now, Session& session,
                                         const operation::Answer& answer) {
   if (answer.ice == operation::Answer::Ice::Fresh) session.ice_given = now.mono;
   sessions_.notify(session, Frame{answer.frame, Frame::Kind::Plain});
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
@@ -17,14 +17,14 @@ MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
   if (const auto joined = rooms_.join(session, join); !joined) {
     return std::unexpected(joined.error());
   }
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now now, Session& session,
                                         const operation::Leave& /*leave*/) {
   if (!session.membership) return std::unexpected(ErrorCode::NotInRoom);
   leave_room(now, session, LeaveReason::Left);
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
@@ -36,14 +36,14 @@ MemoryState::Outcome MemoryState::apply(Now now, Session& session, const operati
   if (session.membership) return std::unexpected(ErrorCode::AlreadyJoined);
   if (session.queue) return std::unexpected(ErrorCode::AlreadyMatching);
   enqueue(now, {&session, match, now.mono});
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
                                         const operation::MatchCancel& cancel) {
   if (!matchmaker_.cancel(session, cancel.queue)) return std::unexpected(ErrorCode::NotMatching);
   sessions_.notify(session, server::MatchCancelled{cancel.queue});
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
@@ -51,18 +51,18 @@ MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
   if (const auto watched = presence_.watch(session, watch.users); !watched) {
     return std::unexpected(watched.error());
   }
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now /*now*/, Session& session,
                                         const operation::Unwatch& unwatch) {
   presence_.unwatch(session, unwatch.users);
-  return 0;
+  return Dropped{};
 }
 
 MemoryState::Outcome MemoryState::apply(Now now, Session& session, const operation::Bye& /*bye*/) {
   end_session(now, session, {LeaveReason::Bye, SessionTable::Trace::None, End::Closed});
-  return 0;
+  return Dropped{};
 }
 
 void MemoryState::leave_room(Now now, Session& session, LeaveReason reason) {

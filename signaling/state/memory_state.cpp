@@ -213,7 +213,9 @@ std::expected<Submitted, StateError> MemoryState::do_submit(Now now, const Submi
     const Outcome outcome =
         std::visit([&](const auto& each) { return apply(now, session, each); }, operation);
     if (std::holds_alternative<operation::Bye>(operation)) break;
-    result.stale += outcome.value_or(0);
+    const Dropped dropped = outcome.value_or(Dropped{});
+    result.stale += dropped.stale;
+    result.crowded_out += dropped.crowded_out;
     if (outcome) continue;
     result.refusals.push_back(outcome.error());
     if (std::holds_alternative<operation::Join>(operation)) {

@@ -53,7 +53,7 @@ class MemoryState final : public State {
   [[nodiscard]] Sizes sizes() const;
 
  private:
-  using Outcome = std::expected<std::uint32_t, ErrorCode>;  // stale messages dropped
+  using Outcome = std::expected<Dropped, ErrorCode>;
   using End = StateListener::End;
 
   std::expected<SessionInfo, StateError> do_open(Now now, const OpenRequest& request);

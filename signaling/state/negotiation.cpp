@@ -23,27 +23,44 @@ Negotiation::Freed Negotiation::describe(Direction direction, GenerationNo gen) 
   ways_.at(index(direction)).described = gen;
   Freed freed;
   for (std::size_t way = 0; way < ways_.size(); ++way) {
-    std::vector<Held> kept;
-    for (Held& each : ways_.at(way).held) {
-      if (each.gen < gen) {
-        freed.to_drop.at(way).push_back(std::move(each));
-      } else if (each.gen == gen && way == index(direction)) {
+    auto& [described, held, held_bytes] = ways_.at(way);
+    for (Held& each : std::exchange(held, {})) {
+      const bool is_freed = each.gen == gen && way == index(direction);
+      if (each.gen > gen || (each.gen == gen && !is_freed)) {
+        held.push_back(std::move(each));
+        continue;
+      }
+      held_bytes -= each.frame.size();
+      if (is_freed) {
         freed.to_deliver.push_back(std::move(each));
       } else {
-        kept.push_back(std::move(each));
+        ++freed.dropped;
       }
     }
-    ways_.at(way).held = std::move(kept);
   }
   return freed;
 }
 
-void Negotiation::hold(Direction direction, Held held) {
-  ways_.at(index(direction)).held.push_back(std::move(held));
+Mailbox::Bounds Negotiation::freed_by(Direction direction, GenerationNo gen) const {
+  Mailbox::Bounds freed;
+  for (const Held& each : ways_.at(index(direction)).held) {
+    if (each.gen != gen) continue;
+    ++freed.messages;
+    freed.bytes += each.frame.size();
+  }
+  return freed;
 }
 
-std::vector<Negotiation::Held> Negotiation::take_held(Direction direction) {
-  return std::exchange(ways_.at(index(direction)).held, {});
+std::uint32_t Negotiation::hold(Direction direction, Held held, Mailbox::Bounds most) {
+  Way& way = ways_.at(index(direction));
+  way.held_bytes += held.frame.size();
+  way.held.push_back(std::move(held));
+  std::uint32_t dropped = 0;
+  for (; way.held.size() > most.messages || way.held_bytes > most.bytes; ++dropped) {
+    way.held_bytes -= way.held.front().frame.size();
+    way.held.pop_front();
+  }
+  return dropped;
 }
 
 }  // namespace icebreaker::signaling

@@ -5,13 +5,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/signaling/messages.hpp"
+#include "signaling/state/mailbox.hpp"
 
 namespace icebreaker::signaling {
+
+// How many messages were dropped on the way of one.
+struct Dropped {
+  std::uint32_t stale = 0;        // of older generations
+  std::uint32_t crowded_out = 0;  // held candidates, for newer ones
+};
 
 class Negotiation {
  public:
@@ -30,19 +38,21 @@ class Negotiation {
 
   // What a passed description sets free, by direction of travel.
   struct Freed {
-    std::vector<Held> to_deliver;              // in this direction, in order
-    std::array<std::vector<Held>, 2> to_drop;  // by Direction: older than the new generation
+    std::vector<Held> to_deliver;  // in this direction, in order
+    std::uint32_t dropped = 0;     // in both: older than the new generation
   };
 
   Freed describe(Direction direction, GenerationNo gen);
-  void hold(Direction direction, Held held);
-  // Everything held in one direction: the pair is over.
-  std::vector<Held> take_held(Direction direction);
+  // Of what would be delivered.
+  [[nodiscard]] Mailbox::Bounds freed_by(Direction direction, GenerationNo gen) const;
+  // Drops the oldest held before it holds more than that; returns how many.
+  std::uint32_t hold(Direction direction, Held held, Mailbox::Bounds most);
 
  private:
   struct Way {
     std::optional<GenerationNo> described;
-    std::vector<Held> held;
+    std::deque<Held> held;
+    std::size_t held_bytes = 0;
   };
 
   std::array<Way, 2> ways_;

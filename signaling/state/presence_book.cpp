@@ -25,9 +25,9 @@ void PresenceBook::exit(const std::string& user) {
 std::expected<void, ErrorCode> PresenceBook::watch(Session& session,
                                                    const std::vector<std::string>& users) {
   if (!session.mailbox.takes_answers(users.size())) return std::unexpected(ErrorCode::MailboxFull);
-  if (session.watching.size() + users.size() > kMaxWatched) {
-    return std::unexpected(ErrorCode::TooLarge);
-  }
+  std::set<std::string> watching = session.watching;
+  watching.insert(users.begin(), users.end());
+  if (watching.size() > kMaxWatched) return std::unexpected(ErrorCode::TooLarge);
   for (const std::string& name : users) {
     User& user = users_[name];
     user.watchers.insert(session.id);

@@ -130,7 +130,7 @@ void Rooms::tell_presence(const Session& session) {
   }
 }
 
-std::expected<std::uint32_t, ErrorCode> Rooms::pass(Session& from, const client::Signal& signal) {
+std::expected<Dropped, ErrorCode> Rooms::pass(Session& from, const client::Signal& signal) {
   if (!from.membership) return std::unexpected(ErrorCode::NotInRoom);
   Room& room = rooms_.at(from.membership->room);
   const auto to = std::ranges::find_if(
@@ -143,60 +143,40 @@ std::expected<std::uint32_t, ErrorCode> Rooms::pass(Session& from, const client:
   if (!sessions_.deliver(*to->session, std::move(frame))) {
     return std::unexpected(ErrorCode::MailboxFull);
   }
-  return 0;
+  return Dropped{};
 }
 
-std::expected<std::uint32_t, ErrorCode> Rooms::pass_generation(Room& room, Session& from,
-                                                               Session& to,
-                                                               const client::Signal& signal) {
+std::expected<Dropped, ErrorCode> Rooms::pass_generation(Room& room, const Session& from,
+                                                         Session& to,
+                                                         const client::Signal& signal) {
   using Direction = Negotiation::Direction;
   const auto direction = from.peer < to.peer ? Direction::Up : Direction::Down;
   Negotiation& pair = room.negotiations[std::minmax(from.peer, to.peer)];
   const auto verdict = pair.judge(direction, signal.kind, *signal.gen);
-  if (verdict == Negotiation::Verdict::Stale) return 1;
+  if (verdict == Negotiation::Verdict::Stale) return Dropped{.stale = 1};
 
   std::string frame = encode(ServerMessage{server::Signal{from.peer, signal.data, signal.gen}});
-  if (!to.mailbox.takes_signal(frame.size())) return std::unexpected(ErrorCode::MailboxFull);
   if (verdict == Negotiation::Verdict::Hold) {
-    to.mailbox.hold(frame.size());
-    pair.hold(direction, {*signal.gen, std::move(frame)});
-    return 0;
+    const auto most = to.mailbox.held_bounds();
+    if (frame.size() > most.bytes) return std::unexpected(ErrorCode::MailboxFull);
+    return Dropped{.crowded_out = pair.hold(direction, {*signal.gen, std::move(frame)}, most)};
+  }
+  const bool describes = signal.kind == SignalKind::Description;
+  const auto freed = describes ? pair.freed_by(direction, *signal.gen) : Mailbox::Bounds{};
+  if (!to.mailbox.takes_signal(frame.size() + freed.bytes, freed.messages)) {
+    return std::unexpected(ErrorCode::MailboxFull);
   }
   sessions_.deliver(to, std::move(frame));
-  if (signal.kind != SignalKind::Description) return 0;
-
-  auto freed = pair.describe(direction, *signal.gen);
-  const auto& from_drops = freed.to_drop.at(static_cast<std::size_t>(direction));
-  const auto& to_drops = freed.to_drop.at(1 - static_cast<std::size_t>(direction));
-  for (const auto& each : from_drops) to.mailbox.release(each.frame.size());
-  for (const auto& each : to_drops) from.mailbox.release(each.frame.size());
-  for (auto& each : freed.to_deliver) {
-    to.mailbox.release(each.frame.size());
-    sessions_.deliver(to, std::move(each.frame));
-  }
-  return static_cast<std::uint32_t>(from_drops.size() + to_drops.size());
+  if (!describes) return Dropped{};
+  auto [to_deliver, dropped] = pair.describe(direction, *signal.gen);
+  for (auto& each : to_deliver) sessions_.deliver(to, std::move(each.frame));
+  return Dropped{.stale = dropped};
 }
 
 void Rooms::end_negotiations(Room& room, const PeerId& peer) {
-  using Direction = Negotiation::Direction;
-  for (auto entry = room.negotiations.begin(); entry != room.negotiations.end();) {
-    const auto& [lower, upper] = entry->first;
-    if (lower != peer && upper != peer) {
-      ++entry;
-      continue;
-    }
-    release_held(room, upper, entry->second.take_held(Direction::Up));
-    release_held(room, lower, entry->second.take_held(Direction::Down));
-    entry = room.negotiations.erase(entry);
-  }
-}
-
-void Rooms::release_held(Room& room, const PeerId& reader,
-                         const std::vector<Negotiation::Held>& held) {
-  const auto member = std::ranges::find_if(
-      room.members, [&](const Member& each) { return each.session->peer == reader; });
-  if (member == room.members.end()) return;
-  for (const auto& each : held) member->session->mailbox.release(each.frame.size());
+  std::erase_if(room.negotiations, [&](const auto& entry) {
+    return entry.first.first == peer || entry.first.second == peer;
+  });
 }
 
 Role Rooms::free_role(const Room& room, std::optional<Role> wanted) {

@@ -42,8 +42,7 @@ class Rooms {
 
   void tell_presence(const Session& session);
 
-  // How many messages of older generations were dropped on the way.
-  std::expected<std::uint32_t, ErrorCode> pass(Session& from, const client::Signal& signal);
+  std::expected<Dropped, ErrorCode> pass(Session& from, const client::Signal& signal);
 
   [[nodiscard]] std::size_t size() const { return rooms_.size(); }
 
@@ -71,11 +70,9 @@ class Rooms {
 
   void tell_joined(const std::string& name, Room& room, Member& member);
   std::vector<MatchTicket> dissolve(const std::string& name, const PeerId& gone);
-  std::expected<std::uint32_t, ErrorCode> pass_generation(Room& room, Session& from, Session& to,
-                                                          const client::Signal& signal);
+  std::expected<Dropped, ErrorCode> pass_generation(Room& room, const Session& from, Session& to,
+                                                    const client::Signal& signal);
   static void end_negotiations(Room& room, const PeerId& peer);
-  static void release_held(Room& room, const PeerId& reader,
-                           const std::vector<Negotiation::Held>& held);
 
   SessionTable& sessions_;
   std::unordered_map<std::string, Room> rooms_;

@@ -171,6 +171,7 @@ struct Submitted {
   std::optional<SendNo> expected;  // a gap: what came before it is done, the rest is not
   std::uint32_t duplicates = 0;
   std::uint32_t stale = 0;               // dropped for an older `gen`
+  std::uint32_t crowded_out = 0;         // candidates that waited for a description in vain
   std::vector<ErrorCode> refusals;       // told to the sender; for counting
   std::vector<ErrorCode> refused_joins;  // of them, those of joins
 };

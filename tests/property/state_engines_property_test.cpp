@@ -334,7 +334,8 @@ class World : public StateListener {
     std::string text = std::to_string(submitted.received) + " expected " +
                        std::to_string(submitted.expected.value_or(0)) + " duplicates " +
                        std::to_string(submitted.duplicates) + " stale " +
-                       std::to_string(submitted.stale);
+                       std::to_string(submitted.stale) + " crowded out " +
+                       std::to_string(submitted.crowded_out);
     for (const ErrorCode code : submitted.refusals) text += " " + std::string{name_of(code)};
     return text;
   }

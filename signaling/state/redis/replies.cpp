@@ -217,6 +217,7 @@ std::expected<Submitted, StateError> read_submitted(const RedisReply& reply) {
   if (const SendNo expected = in.number(); expected > 0) submitted.expected = expected;
   submitted.duplicates = static_cast<std::uint32_t>(in.number());
   submitted.stale = static_cast<std::uint32_t>(in.number());
+  submitted.crowded_out = static_cast<std::uint32_t>(in.number());
   const RedisReply refusals = in.element();
   const RedisReply refused_joins = in.element();
   if (in.failed()) return std::unexpected(error_of(reply));

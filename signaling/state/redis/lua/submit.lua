@@ -1,6 +1,6 @@
 -- What a session does: all operations of a submission in one step each, in order.
 -- ARGV: config, session, epoch, ack or empty, then per operation: number or empty, letter, its words (see `operations`)
--- Returns received, expected or 0, duplicates, stale, refusals, those of joins among them; or why not.
+-- Returns received, expected or 0, duplicates, stale, crowded out, refusals, those of joins among them; or why not.
 -- needs: relief_of_submit lineage session rooms negotiation presence matching
 local s, why = look_up(ARGV[2], ARGV[3])
 if not s then return why end
@@ -8,7 +8,7 @@ if ARGV[4] ~= '' and not acknowledge(s, ARGV[4]) then return 'L' end
 renew_lease(s)
 touch(s)
 local received = (s.n or 0) + 0
-local expected, duplicates, stale, refusals, refused_joins = 0, 0, 0, {}, {}
+local expected, duplicates, stale, crowded_out, refusals, refused_joins = 0, 0, 0, 0, {}, {}
 
 local function target_of(peer)
   if not s.o then return nil, 'not_in_room' end
@@ -45,9 +45,10 @@ local function perform(letter, at)
   elseif letter == 'G' then -- to, frame, kind, generation
     local to, refused = target_of(ARGV[at])
     if not to then return refused end
-    local dropped
-    dropped, refused = F.pass_generation(s, to, ARGV[at + 2], ARGV[at + 3], ARGV[at + 1])
-    stale = stale + (dropped or 0)
+    local old, more
+    old, more, refused = F.pass_generation(s, to, ARGV[at + 2], ARGV[at + 3], ARGV[at + 1])
+    stale = stale + (old or 0)
+    crowded_out = crowded_out + (more or 0)
     return refused
   elseif letter == 'A' then -- F = fresh ICE servers, frame
     if ARGV[at] == 'F' then set(s, 'i', now) end
@@ -93,4 +94,4 @@ while at <= count and not s.dead do
 end
 if received ~= (s.n or 0) + 0 then set(s, 'n', received) end
 flush()
-return {received, expected, duplicates, stale, refusals, refused_joins}
+return {received, expected, duplicates, stale, crowded_out, refusals, refused_joins}

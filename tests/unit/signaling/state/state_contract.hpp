@@ -162,6 +162,15 @@ class StateContract : public ::testing::TestWithParam<MakeEngine>, public StateL
     return {ann, bob};
   }
 
+  std::vector<SessionInfo> three_in_a_room() {
+    std::vector<SessionInfo> all(3);
+    for (SessionInfo& each : all) {
+      each = open();
+      act(each, operation::Join{"big", "", 3});
+    }
+    return all;
+  }
+
   // Waits in a queue and is away.
   SessionInfo away_in_queue(operation::Match match) {
     SessionInfo session = open();

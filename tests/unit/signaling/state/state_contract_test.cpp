@@ -85,11 +85,7 @@ TEST_P(StateContract, FreesTheRoleOfWhoLeaves) {
 }
 
 TEST_P(StateContract, MakesTheLaterJoinerPoliteInLargeRooms) {
-  std::vector<SessionInfo> all(3);
-  for (SessionInfo& each : all) {
-    each = open();
-    act(each, operation::Join{"big", "", 3});
-  }
+  const auto all = three_in_a_room();
 
   const auto first = read(all[0]);
   ASSERT_EQ(first.size(), 3U);
@@ -176,13 +172,80 @@ TEST_P(StateContract, HoldsCandidatesForTheirDescriptionAndDropsOldOnes) {
   EXPECT_EQ(read(ann).size(), 1U);
 }
 
-TEST_P(StateContract, CountsHeldCandidatesAgainstTheMailbox) {
-  auto [ann, bob] = pair();
-  for (int i = 0; i < 8; ++i) act(ann, to(bob, "{}", Candidate, 1));
+TEST_P(StateContract, HoldsAFewCandidatesOfEachPeerOutsideTheMailbox) {
+  auto all = three_in_a_room();
+  SessionInfo& ann = all[0];
+  SessionInfo& bob = all[1];
+  SessionInfo& eve = all[2];
+  read(bob);
+  std::uint32_t crowded_out = 0;
+  for (int i = 1; i <= 20; ++i) {
+    const auto done = act(ann, to(bob, R"({"c":)" + std::to_string(i) + "}", Candidate, 1));
+    EXPECT_TRUE(done.refusals.empty());
+    crowded_out += done.crowded_out;
+  }
+  EXPECT_EQ(crowded_out, 18U);
+  act(eve, to(bob, R"({"c":0})", Candidate, 1));
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(act(eve, to(bob, "{}")).refusals.empty());
+  EXPECT_EQ(read(bob).size(), 8U);
 
-  EXPECT_EQ(act(ann, to(bob, "{}", Candidate, 1)).refusals, std::vector{ErrorCode::MailboxFull});
+  act(ann, to(bob, "{}", Description, 1));
+
+  const auto freed = read(bob);
+  ASSERT_EQ(freed.size(), 3U);
+  EXPECT_EQ(std::get<server::Signal>(freed[1]).data, R"({"c":19})");
+  EXPECT_EQ(std::get<server::Signal>(freed[2]).data, R"({"c":20})");
   act(ann, operation::Leave{});
   EXPECT_EQ(only<server::PeerLeft>(bob).peer, ann.standing.peer);
+  act(eve, to(bob, "{}", Description, 1));
+  EXPECT_EQ(read(bob).size(), 2U);
+}
+
+TEST_P(StateContract, HoldsFewBytesOfEachPeer) {
+  auto [ann, bob] = pair();
+  const std::string long_text = R"({"c":")" + std::string(40'000, 'x') + "\"}";
+  const std::string longer_text = R"({"c":")" + std::string(70'000, 'x') + "\"}";
+
+  EXPECT_EQ(act(ann, to(bob, long_text, Candidate, 1)).crowded_out, 0U);
+  EXPECT_EQ(act(ann, to(bob, long_text, Candidate, 1)).crowded_out, 1U);
+  EXPECT_EQ(act(ann, to(bob, longer_text, Candidate, 1)).refusals,
+            std::vector{ErrorCode::MailboxFull});
+
+  act(ann, to(bob, "{}", Description, 1));
+  EXPECT_EQ(read(bob).size(), 2U);
+}
+
+TEST_P(StateContract, RefusesADescriptionWhoseCandidatesDoNotFit) {
+  auto [ann, bob] = pair();
+  for (int i = 0; i < 2; ++i) act(ann, to(bob, "{}", Candidate, 1));
+  for (int i = 0; i < 6; ++i) act(ann, to(bob, "{}"));
+
+  EXPECT_EQ(act(ann, to(bob, "{}", Description, 1)).refusals, std::vector{ErrorCode::MailboxFull});
+
+  EXPECT_EQ(read(bob).size(), 6U);
+  act(ann, to(bob, "{}", Description, 1));
+  EXPECT_EQ(read(bob).size(), 3U);
+}
+
+TEST_P(StateContract, WatchesNoMoreUsersThanTheLimitButThoseAsOftenAsWanted) {
+  constexpr int kMost = 1024;
+  SessionInfo ann = open();
+  std::vector<std::string> users;
+  for (int i = 1; i <= kMost; ++i) {
+    users.push_back("user" + std::to_string(i));
+    if (i % 8 != 0) continue;
+    EXPECT_TRUE(act(ann, operation::Watch{users}).refusals.empty());
+    EXPECT_EQ(read(ann).size(), 8U);
+    if (i != kMost) users.clear();
+  }
+
+  EXPECT_TRUE(act(ann, operation::Watch{users}).refusals.empty());
+  EXPECT_EQ(read(ann).size(), 8U);
+  EXPECT_EQ(act(ann, operation::Watch{{"user1", "one more"}}).refusals,
+            std::vector{ErrorCode::TooLarge});
+  act(ann, operation::Unwatch{{"user1"}});
+  EXPECT_TRUE(act(ann, operation::Watch{{"new", "user2", "new"}}).refusals.empty());
+  EXPECT_EQ(read(ann).size(), 4U);
 }
 
 TEST_P(StateContract, AnswersWatchAtOnceAndTellsChanges) {

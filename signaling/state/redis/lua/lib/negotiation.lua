@@ -2,44 +2,70 @@
 -- generation has passed in the same direction.
 --
 -- Hash ib:{pNN}g:<room>: <lower peer>:<upper peer> -> highest described, described upwards, described downwards.
--- List ib:{pNN}h:<peer>: what is held back for that peer, as: sender, generation, frame.
+-- Hash ib:{pNN}h:<peer>: sender -> what of it is held back for that peer, oldest first, each as generation:bytes:frame. A sender has little
+-- room there and none in the mailbox, so that it crowds out only itself.
 parts[#parts + 1] = function(F)
+  -- A part of the mailbox, so that what a description sets free fits. As Mailbox::held_bounds() of the C++ code has it.
+  local MOST_HELD, MOST_HELD_BYTES = math.max(1, math.min(64, floor(MESSAGES / 4))), floor(BYTES / 4)
+
   local function held_key(s)
     return s.prefix .. 'h:' .. s.peer
   end
 
-  local function set_held(s, count, bytes)
-    set(s, 'c', count)
-    set(s, 'd', bytes)
+  -- What `to` is not given yet of one peer, and the bytes of its frames.
+  local function read_held(to, from_peer)
+    local held, bytes, at = {}, 0, 1
+    local text = to.c > 0 and call('HGET', held_key(to), from_peer) or ''
+    while at <= #text do
+      local generation, size, first = match(text, '^(%d+):(%d+):()', at)
+      at = first + size
+      held[#held + 1] = {generation = tonumber(generation), frame = sub(text, first, at - 1)}
+      bytes = bytes + size
+    end
+    return held, bytes
+  end
+
+  local function write_held(to, from_peer, held, count_before)
+    local words = {}
+    for _, each in ipairs(held) do words[#words + 1] = string.format('%.0f', each.generation) .. ':' .. #each.frame .. ':' .. each.frame end
+    local key = held_key(to)
+    if #words == 0 then
+      call('HDEL', key, from_peer)
+    else
+      call('HSET', key, from_peer, concat(words))
+      call('PEXPIRE', key, KEEP)
+    end
+    set(to, 'c', to.c + #held - count_before)
+  end
+
+  -- Returns how many older ones had to go.
+  local function hold(from, to, generation, text)
+    local held, bytes = read_held(to, from.peer)
+    local count, crowded_out = #held, 0
+    held[count + 1] = {generation = generation, frame = text}
+    bytes = bytes + #text
+    while #held > MOST_HELD or bytes > MOST_HELD_BYTES do
+      bytes = bytes - #table.remove(held, 1).frame
+      crowded_out = crowded_out + 1
+    end
+    write_held(to, from.peer, held, count)
+    return crowded_out
   end
 
   -- Goes through what is held for `to` from one peer; verdict(generation) says keep, drop or free. Returns what is freed and how much
   -- was dropped.
   local function sift(to, from_peer, verdict)
-    local freed, dropped, kept, bytes = {}, 0, {}, 0
-    if to.c == 0 then return freed, dropped end
-    local key = held_key(to)
-    for _, each in ipairs(call('LRANGE', key, 0, -1)) do
-      local sender, generation, frame = match(each, '^(%S+) (%d+) (.*)$')
-      local what = sender == from_peer and verdict(tonumber(generation)) or 'keep'
+    local held, freed, kept = read_held(to, from_peer), {}, {}
+    for _, each in ipairs(held) do
+      local what = verdict(each.generation)
       if what == 'keep' then
         kept[#kept + 1] = each
-        bytes = bytes + #frame
       elseif what == 'free' then
-        freed[#freed + 1] = frame
-      else
-        dropped = dropped + 1
+        freed[#freed + 1] = each.frame
       end
     end
-    if #kept < to.c then
-      call('DEL', key)
-      if #kept > 0 then
-        call('RPUSH', key, unpack(kept))
-        call('PEXPIRE', key, KEEP)
-      end
-      set_held(to, #kept, bytes)
-    end
-    return freed, dropped
+    if #kept < #held then write_held(to, from_peer, kept, #held) end
+    return freed, #held - #kept - #freed
   end
 
   local function drop_all()
@@ -49,13 +75,14 @@ parts[#parts + 1] = function(F)
   -- The peer's pairs are over.
   function F.end_negotiations(room, s)
     for _, member in ipairs(room.members) do
-      if member.s ~= s then
-        sift(member.s, s.peer, drop_all)
-        sift(s, member.peer, drop_all)
-      end
+      if member.s ~= s then sift(member.s, s.peer, drop_all) end
+    end
+    if s.c > 0 then
+      call('DEL', held_key(s))
+      set(s, 'c', 0)
     end
     local key = key_of('g', room.id)
-    if #room.members <= 2 then
+    if room.capacity <= 2 then
       call('DEL', key)
       return
     end
@@ -74,26 +101,43 @@ parts[#parts + 1] = function(F)
     return dropped + dropped_back
   end
 
-  -- kind: D description, C candidate, O other. How many were dropped as stale, or nil and why it is refused.
+  -- Count and bytes of what a description sets free.
+  local function count_freed(from, to, generation)
+    local count, bytes = 0, 0
+    for _, each in ipairs((read_held(to, from.peer))) do
+      if each.generation == generation then
+        count = count + 1
+        bytes = bytes + #each.frame
+      end
+    end
+    return count, bytes
+  end
+
+  -- kind: D description, C candidate, O other. How many were dropped as stale and how many for want of room to hold them; or nil, nil and
+  -- why it is refused.
   function F.pass_generation(from, to, kind, generation, text)
     local upwards = from.peer < to.peer
     local pair = upwards and from.peer .. ':' .. to.peer or to.peer .. ':' .. from.peer
     local key = key_of('g', from.o)
     local current, up, down = match(call('HGET', key, pair) or '::', '^(%d*):(%d*):(%d*)$')
     local number = tonumber(generation)
-    if current ~= '' and number < tonumber(current) then return 1 end
-    if not fits(to, #text, 1) then return nil, 'mailbox_full' end
+    if current ~= '' and number < tonumber(current) then return 1, 0 end
     if kind == 'C' and (upwards and up or down) ~= generation then
-      call('RPUSH', held_key(to), from.peer .. ' ' .. generation .. ' ' .. text)
-      call('PEXPIRE', held_key(to), KEEP)
-      set_held(to, to.c + 1, to.d + #text)
-      return 0
+      if #text > MOST_HELD_BYTES then return nil, nil, 'mailbox_full' end
+      return 0, hold(from, to, number, text)
     end
+    local count, bytes = 0, #text
+    if kind == 'D' then
+      local more
+      count, more = count_freed(from, to, number)
+      bytes = bytes + more
+    end
+    if not fits(to, bytes, 1, count) then return nil, nil, 'mailbox_full' end
     push(to, 'S', text)
-    if kind ~= 'D' then return 0 end
+    if kind ~= 'D' then return 0, 0 end
     if upwards then up = generation else down = generation end
     call('HSET', key, pair, generation .. ':' .. up .. ':' .. down)
     call('PEXPIRE', key, KEEP)
-    return describe(from, to, number)
+    return describe(from, to, number), 0
   end
 end

@@ -48,11 +48,23 @@ parts[#parts + 1] = function(F)
     return s.prefix .. 'w:' .. s.peer
   end
 
+  -- How many of them are not watched yet.
+  local function count_new(s, users)
+    local ids, listed = {}, {}
+    for _, name in ipairs(users) do
+      if not listed[name] then ids[#ids + 1] = id_of(name) end
+      listed[name] = true
+    end
+    local count = #ids
+    for _, is_watched in ipairs(call('SMISMEMBER', watched_key(s), unpack(ids))) do count = count - is_watched end
+    return count
+  end
+
   -- Answers one presence per user. Nothing, or why not.
   function F.watch(s, users)
-    if s.l - s.a + s.c + #users > MESSAGES then return 'mailbox_full' end
+    if s.l - s.a + #users > MESSAGES then return 'mailbox_full' end
     local watched = (s.v or 0) + 0
-    if watched + #users > MOST_WATCHED then return 'too_large' end
+    if watched + #users > MOST_WATCHED and watched + count_new(s, users) > MOST_WATCHED then return 'too_large' end
     for _, name in ipairs(users) do
       local user = id_of(name)
       call('SADD', key_of('v', user), s.peer)

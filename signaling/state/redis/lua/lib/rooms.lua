@@ -153,6 +153,7 @@ parts[#parts + 1] = function(F)
       return no_room(id)
     end
     for _, ghost in ipairs(room.ghosts) do
+      F.end_negotiations(room, {peer = ghost.peer, c = 0})
       call('HDEL', room.key, 'm' .. ghost.peer, 't' .. ghost.peer, 'u' .. ghost.peer)
       tell_left(room, ghost.peer, 'expired')
     end

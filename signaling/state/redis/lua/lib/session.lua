@@ -2,7 +2,7 @@
 --
 -- Hash ib:{pNN}s:<peer>, one letter per field, absent or empty = none or 0:
 --   k secret   e epoch   u user (as an id, see id_of)   g grants   n last number taken from the client
---   a acknowledged   l last seq given   b bytes in the mailbox   c, d count and bytes of what is held back for it
+--   a acknowledged   l last seq given   b bytes in the mailbox   c count of what is held back for it
 --   r newest receive   w who waits for it: P (poll) or S (stream) and the incarnation; ! = that lapsed
 --   t lease from   p 1 = away   i ICE servers given at   o room (id)   j seat in it: role letter, capacity|display name
 --   q ticket in a queue   m number of the message that told of its match, until it is acknowledged   v users watched
@@ -60,7 +60,7 @@ end
 local function blank(peer)
   local prefix = prefix_of(peer)
   return {peer = peer, prefix = prefix, key = prefix .. 's:' .. peer, writes = false, out = false, touched = false, dead = false, tokens = false,
-    k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, d = 0, r = false, w = false, t = 0,
+    k = false, e = false, u = false, g = false, n = false, a = 0, l = 0, b = 0, c = 0, r = false, w = false, t = 0,
     p = false, i = false, o = false, j = false, q = false, m = false, v = false, z = 0, h = 0}
 end
 
@@ -109,7 +109,7 @@ local function load(peer)
     local value = flat[i + 1]
     if value ~= '' then s[flat[i]] = value end
   end
-  s.a, s.l, s.b, s.c, s.d, s.t, s.z = s.a + 0, s.l + 0, s.b + 0, s.c + 0, s.d + 0, s.t + 0, s.z + 0
+  s.a, s.l, s.b, s.c, s.t, s.z = s.a + 0, s.l + 0, s.b + 0, s.c + 0, s.t + 0, s.z + 0
   if s.h + 0 ~= era then
     sessions[peer] = false
     bury(s)
@@ -161,8 +161,9 @@ local function acknowledge(s, seq)
   return true
 end
 
-local function fits(s, bytes, times)
-  return s.l - s.a + s.c < times * MESSAGES and s.b + s.d + bytes <= times * BYTES
+-- Room for a message, and for that many more.
+local function fits(s, bytes, times, more)
+  return s.l - s.a + (more or 0) < times * MESSAGES and s.b + bytes <= times * BYTES
 end
 
 -- Kinds: S a peer's message, T needs a resume token, P any other.

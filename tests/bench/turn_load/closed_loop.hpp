@@ -38,8 +38,8 @@ class ClosedLoop {
 
   struct Deadline {
     Clock::time_point at;
-    std::uint32_t flow;
-    std::uint64_t number;
+    std::uint32_t flow = 0;
+    std::uint64_t number = 0;
   };
 
   enum class Mode : std::uint8_t { Running, Draining };

@@ -58,7 +58,11 @@ class Crowd {
   using OnArrival = std::function<void(std::uint32_t flow, Direction direction)>;
   // Takes in what is there; how many messages that was. Only datagrams that are right and new are
   // reported.
-  std::size_t receive(const OnArrival& on_arrival = [](std::uint32_t, Direction) {});
+  std::size_t receive(const OnArrival& on_arrival);
+
+  std::size_t receive() {
+    return receive([](std::uint32_t /*flow*/, Direction /*direction*/) {});
+  }
 
  private:
   struct Flow {

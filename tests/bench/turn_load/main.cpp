@@ -134,25 +134,27 @@ void add_options(CLI::App& app, Arguments& arguments) {
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{"turn-load: load for a TURN server on loopback; prints figures as JSON"};
+  add_options(app, arguments);
   try {
-    add_options(app, arguments);
     app.parse(argc, argv);
-    const std::chrono::milliseconds duration{static_cast<int>(arguments.seconds * 1000)};
-    arguments.traffic.duration = duration;
-    arguments.control.duration = duration;
-    print(arguments.measure(subject_of(arguments)));
-    return EXIT_SUCCESS;
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "turn-load: %s\n", error.what());
-    return EXIT_FAILURE;
   }
+  const std::chrono::milliseconds duration{static_cast<int>(arguments.seconds * 1000)};
+  arguments.traffic.duration = duration;
+  arguments.control.duration = duration;
+  print(arguments.measure(subject_of(arguments)));
+  return EXIT_SUCCESS;
 }
 
 }  // namespace
 }  // namespace icebreaker::bench
 
 int main(int argc, char** argv) {
-  return icebreaker::bench::run(argc, argv);
+  try {
+    return icebreaker::bench::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "turn-load: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
 }

@@ -97,8 +97,9 @@ class Bindings {
 
   void ask(std::uint32_t client) {
     ++asked_[client];
-    stun::MessageBuilder request{socket_.stage(client_ip(client), server_, stun::kHeaderBytes),
-                                 stun::MessageClass::Request, stun::Method::Binding, id_of(client)};
+    const stun::MessageBuilder request{
+        socket_.stage(client_ip(client), server_, stun::kHeaderBytes), stun::MessageClass::Request,
+        stun::Method::Binding, id_of(client)};
     if (request.finish().empty()) throw std::logic_error{"a header is longer than a header"};
   }
 

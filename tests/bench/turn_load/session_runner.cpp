@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kRepeatAfter{500};
 constexpr unsigned kAttempts = 8;
 
 struct Pending {
-  std::uint32_t place;
-  unsigned attempts;
+  std::uint32_t place = 0;
+  unsigned attempts = 0;
   Clock::time_point repeat_at;
 };
 

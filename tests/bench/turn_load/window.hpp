@@ -22,7 +22,7 @@ class Window {
 
   std::optional<ProcessMeter> meter_;
   Clock::time_point started_;
-  std::chrono::nanoseconds cpu_;
+  std::chrono::nanoseconds cpu_{};
 };
 
 }  // namespace icebreaker::bench

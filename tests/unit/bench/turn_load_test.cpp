@@ -13,7 +13,7 @@ constexpr Stamp kStamp{
     .flow = 70'000, .direction = Direction::ToClient, .sequence = 1, .sent_ns = 123'456'789};
 
 TEST(Payload, ComesBackAsItsStamp) {
-  for (std::size_t size : {kMinPayloadBytes, kMinPayloadBytes + 3, std::size_t{160}}) {
+  for (const std::size_t size : {kMinPayloadBytes, kMinPayloadBytes + 3, std::size_t{160}}) {
     std::array<std::byte, 160> buffer{};
     const auto payload = std::span{buffer}.first(size);
     write_payload(payload, kStamp);

@@ -76,7 +76,7 @@ Engine make_engine(const SignalConfig& config, uv_loop_t* loop, RandomSource& ra
       RedisLinkConfig{.url = *config.redis, .instance = config.instance},
       HiredisLink::Parts{
           .loop = loop, .random = random, .clock = net::read_clocks, .notify = notices_to(log)});
-  auto state = std::make_unique<RedisState>(config.state, random, *link);
+  auto state = std::make_unique<RedisState>(config.state, random, *link, notices_to(log));
   return {.link = std::move(link), .state = std::move(state), .name = to_text(*config.redis)};
 }
 

@@ -73,6 +73,7 @@ def test_says_that_sessions_are_lost_when_the_replica_lags(redis_pair, way, serv
     primary.kill()
     way.lead_to(replica.port)
     server.wait_for("ready again")
+    server.wait_for("Redis came back without the newest data")
 
     answer = call(address, "GET", messages_path(ann, "after=0"))
     assert (answer.status, error_of(answer)) == (410, "session_lost")

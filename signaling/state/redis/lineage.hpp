@@ -40,10 +40,11 @@ class Lineage {
   // Until then nothing is known of these data but that they are to be compared.
   [[nodiscard]] bool is_enlisted() const { return enlisted_; }
 
-  void enlist(std::string line) {
-    line_ = std::move(line);
-    mark_ = newest_reply_;
+  News enlist(std::string line) {
+    const bool knew_another = std::exchange(line_, std::move(line)) != kNone;
+    const bool other_era = era_of(std::exchange(mark_, newest_reply_)) != era_of(newest_reply_);
     enlisted_ = true;
+    return knew_another && other_era ? News::Era : News::None;
   }
 
   [[nodiscard]] const std::string& line() const { return line_; }
@@ -54,7 +55,9 @@ class Lineage {
   // ERA in lineage.lua
   static constexpr std::uint64_t era_of(std::uint64_t mark) { return mark >> 32U; }
 
-  std::string line_{"-"};  // none yet
+  static constexpr const char* kNone = "-";
+
+  std::string line_{kNone};
   std::uint64_t mark_ = 0;
   std::uint64_t newest_reply_ = 0;
   bool enlisted_ = false;

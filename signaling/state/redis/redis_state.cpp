@@ -68,8 +68,9 @@ RedisLink::Done reading(Completion<T> done, Read read) {
 
 }  // namespace
 
-RedisState::RedisState(StateConfig config, RandomSource& random, RedisLink& link)
-    : config_{config}, random_{random}, link_{link} {
+RedisState::RedisState(StateConfig config, RandomSource& random, RedisLink& link,
+                       RedisNoticeSink notify)
+    : config_{config}, random_{random}, link_{link}, notify_{std::move(notify)} {
   link_.set_listener(*this);
 }
 
@@ -102,10 +103,19 @@ std::expected<RedisReply, StateError> RedisState::without_mark(Now now, RedisRep
       parts == nullptr || parts->empty() ? nullptr : parts->front().integer();
   if (mark == nullptr) return std::unexpected(StateError::Unavailable);
   // Whoever is received here may be so no longer: the next beat asks.
-  if (lineage_.on_reply(static_cast<std::uint64_t>(*mark)) != Lineage::News::None) {
+  const Lineage::News news = lineage_.on_reply(static_cast<std::uint64_t>(*mark));
+  if (news != Lineage::News::None) {
     for (const auto& [session, receive] : receives_) renewals_.set(session, now.mono);
   }
+  tell(news);
   return parts->size() > 1 ? std::move((*parts)[1]) : RedisReply{};
+}
+
+void RedisState::tell(Lineage::News news) {
+  if (news != Lineage::News::Era || !notify_) return;
+  notify_({.level = RedisNotice::Level::Warn,
+           .text = "Redis came back without the newest data, so that every session from before is "
+                   "lost; clients open theirs again: did a replica lag, or a file lack its end?"});
 }
 
 void RedisState::open(Now /*now*/, OpenRequest request, Completion<SessionInfo> done) {
@@ -340,7 +350,7 @@ void RedisState::on_beaten(Now now, const std::vector<Held>& held, Hints hints,
   const RedisReply::Array* answers = reply.array();
   if (answers == nullptr || answers->size() != held.size() + 2) return;
   const std::string* const line = (*answers)[1].string();
-  if (line != nullptr && !line->empty()) lineage_.enlist(*line);
+  if (line != nullptr && !line->empty()) tell(lineage_.enlist(*line));
   for (std::size_t i = 0; i < held.size(); ++i) {
     const std::string* gone = (*answers)[i + 2].string();
     if (gone == nullptr) {

@@ -18,14 +18,16 @@
 #include "common/base/random.hpp"
 #include "signaling/state/redis/lineage.hpp"
 #include "signaling/state/redis/link.hpp"
+#include "signaling/state/redis/notices.hpp"
 #include "signaling/state/state.hpp"
 
 namespace icebreaker::signaling {
 
 class RedisState final : public State, private RedisLinkListener {
  public:
-  // Randomness and link outlive this.
-  RedisState(StateConfig config, RandomSource& random, RedisLink& link);
+  // Randomness and link outlive this. `notify` may be empty.
+  RedisState(StateConfig config, RandomSource& random, RedisLink& link,
+             RedisNoticeSink notify = {});
 
   void set_listener(StateListener& listener) override { listener_ = &listener; }
 
@@ -66,6 +68,7 @@ class RedisState final : public State, private RedisLinkListener {
   std::string packed_config();
   void run(Script script, std::vector<std::string> words, RedisLink::Done done);
   std::expected<RedisReply, StateError> without_mark(Now now, RedisReply reply);
+  void tell(Lineage::News news);
   void on_fetched(const FetchRequest& request, const std::expected<Delivery, StateError>& delivery);
   void remember(Now now, const SessionId& session, OpenReceive receive);
   void forget(const SessionId& session, ReceiveId receive);
@@ -81,6 +84,7 @@ class RedisState final : public State, private RedisLinkListener {
   StateConfig config_;
   RandomSource& random_;
   RedisLink& link_;
+  RedisNoticeSink notify_;
   StateListener* listener_ = nullptr;
   std::string incarnation_;
   Lineage lineage_;

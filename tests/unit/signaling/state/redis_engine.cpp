@@ -16,7 +16,8 @@ RedisInstance::RedisInstance(const StateConfig& config, std::uint64_t seed, std:
     : random_{seed},
       name_{std::move(name)},
       link_{shared_redis().socket_path()},
-      state_{config, random_, link_} {}
+      state_{config, random_, link_,
+             [this](const RedisNotice& notice) { notices_.push_back(notice.text); }} {}
 
 void RedisInstance::connect(Now now) {
   link_.connect(now, name_ + "#" + std::to_string(++connections_));

@@ -27,10 +27,14 @@ class RedisInstance {
 
   void connect(Now now);
 
+  // What it had to say to the operator.
+  [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+
  private:
   icebreaker::testing::SeededRandom random_;
   std::string name_;
   int connections_ = 0;
+  std::vector<std::string> notices_;
   BlockingLink link_;
   RedisState state_;
 };

@@ -58,6 +58,7 @@ TEST_F(RedisLineage, GoesOnWhenRedisComesBackAsItWas) {
 
   EXPECT_TRUE(at_a_.ends.empty());
   EXPECT_TRUE(at_b_.ends.empty());
+  EXPECT_TRUE(a_->notices().empty());
   EXPECT_EQ(at_b_.wakes.back(), (std::pair{bob_.session, bobs_}));
   EXPECT_TRUE(act(*a_, ann_, signal_to(bob_)));
   EXPECT_EQ(fetch(*b_, bob_, bobs_, ReceiveMode::Stream)->frames.size(), 2U);
@@ -75,6 +76,8 @@ TEST_F(RedisLineage, EndsAllSessionsWhenRedisComesBackWithoutItsEnd) {
   EXPECT_TRUE(ended(at_b_, bob_, bobs_));
   EXPECT_EQ(resume(*a_, ann_).error(), StateError::SessionLost);
   EXPECT_EQ(attach(*b_, bob_).error(), StateError::SessionLost);
+  EXPECT_EQ(a_->notices().size(), 1U);
+  EXPECT_EQ(b_->notices().size(), 1U);
 }
 
 TEST_F(RedisLineage, EndsThemEvenWhenSomebodyHasWrittenBeforeTheOneThatSawMoreIsBack) {

@@ -36,6 +36,9 @@ std::expected<SendNo, DecodeError> decode_received(std::string_view body);
 
 // A message without its number, on one line: the form that mailboxes keep.
 std::string encode(const ServerMessage& message);
+// As server::Signal.
+std::string encode_signal(const PeerId& from, std::string_view data,
+                          std::optional<GenerationNo> gen);
 std::string encode(const ServerEnvelope& envelope);
 std::string encode(const ClientEnvelope& envelope);
 std::string encode(const PostBody& body);

@@ -3,13 +3,13 @@
 
 #include "common/signaling/json_codec.hpp"
 #include "common/signaling/json_fields.hpp"
+#include "common/signaling/json_plain_messages.hpp"
 #include "common/signaling/json_scan.hpp"
 
 namespace icebreaker::signaling {
 namespace {
 
 constexpr std::size_t kMaxTokenBytes = 8192;
-constexpr std::size_t kMaxIdBytes = 128;
 
 using Decoder = ClientMessage (*)(JsonFields&, std::string_view text);
 
@@ -47,10 +47,7 @@ SignalKind kind_of(JsonFields& in, const Json& data) {
   const auto kind = data.find("kind");
   if (kind == data.end()) return SignalKind::Other;
   if (!kind->is_string()) return in.fail("data.kind", "must be a string"), SignalKind::Other;
-  const auto& name = kind->get_ref<const std::string&>();
-  if (name == "offer" || name == "answer") return SignalKind::Description;
-  if (name == "candidate" || name == "end-of-candidates") return SignalKind::Candidate;
-  return SignalKind::Other;
+  return signal_kind_of(kind->get_ref<const std::string&>());
 }
 
 ClientMessage decode_signal(JsonFields& in, std::string_view text) {
@@ -158,6 +155,9 @@ std::expected<ClientEnvelope, DecodeError> decode_client(std::string_view text,
   if (text.size() > limits.body_bytes) {
     return std::unexpected(DecodeError{ErrorCode::TooLarge, "the message is too large", {}});
   }
+  if (text.size() <= limits.message_bytes) {
+    if (auto signal = decode_plain_signal(text)) return *std::move(signal);
+  }
   const auto parsed = parse_json(text);
   if (!parsed || !parsed->is_object()) {
     return std::unexpected(bad_message("not a JSON object, or nested too deeply"));
@@ -198,6 +198,7 @@ std::expected<PostBody, DecodeError> decode_post(std::string_view body, const Li
   if (body.size() > limits.body_bytes) {
     return std::unexpected(DecodeError{ErrorCode::TooLarge, "the body is too large", {}});
   }
+  if (auto plain = decode_plain_post(body)) return *std::move(plain);
   const auto parsed = parse_json(body, kMaxBodyDepth);
   if (!parsed || !parsed->is_object()) {
     return std::unexpected(bad_message("not a JSON object, or nested too deeply"));

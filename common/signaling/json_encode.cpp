@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/signaling/json_codec.hpp"
+#include "common/signaling/json_plain.hpp"
 #include "common/signaling/names.hpp"
 
 namespace icebreaker::signaling {
@@ -175,7 +176,7 @@ struct Fields {
     out["reason"] = kLeaveReasons.at(static_cast<std::size_t>(left.reason));
   }
 
-  void operator()(const server::Signal& /*encode_signal*/) {}
+  void operator()(const server::Signal& /*encoded apart*/) {}
 
   void operator()(const server::Matching& matching) {
     out["queue"] = matching.queue;
@@ -218,17 +219,28 @@ std::string encode_fields(Json start, const Variant& message) {
   return dump(start);
 }
 
-// Nearly all traffic, so it is put together without a tree of values.
-std::string encode_signal(const server::Signal& signal) {
-  std::string text = R"({"type":"signal","from":)" + dump(signal.from.value);
-  if (signal.gen) text.append(R"(,"gen":)").append(std::to_string(*signal.gen));
-  return text.append(R"(,"data":)").append(signal.data).append("}");
+std::string quoted(const std::string& text) {
+  std::string plain = '"' + text + '"';
+  const auto read = PlainJson{plain, 0}.string();
+  return read == text ? plain : dump(text);
 }
 
 }  // namespace
 
+// Nearly all traffic, so it is put together without a tree of values.
+std::string encode_signal(const PeerId& from, std::string_view data,
+                          std::optional<GenerationNo> gen) {
+  std::string text;
+  text.reserve(data.size() + from.value.size() + 64);
+  text.append(R"({"type":"signal","from":)").append(quoted(from.value));
+  if (gen) text.append(R"(,"gen":)").append(std::to_string(*gen));
+  return text.append(R"(,"data":)").append(data).append("}");
+}
+
 std::string encode(const ServerMessage& message) {
-  if (const auto* signal = std::get_if<server::Signal>(&message)) return encode_signal(*signal);
+  if (const auto* signal = std::get_if<server::Signal>(&message)) {
+    return encode_signal(signal->from, signal->data, signal->gen);
+  }
   return encode_fields({{"type", kServerTypes.at(message.index())}}, message);
 }
 
@@ -252,10 +264,10 @@ std::string encode(const PostBody& body) {
 }
 
 std::string with_seq(std::string_view encoded, Seq seq) {
-  std::string text = "{\"seq\":" + std::to_string(seq);
-  text.push_back(',');
-  text.append(encoded.substr(1));
-  return text;
+  std::string text;
+  text.reserve(encoded.size() + 28);
+  text.append("{\"seq\":").append(std::to_string(seq)).push_back(',');
+  return text.append(encoded.substr(1));
 }
 
 std::string with_resume_token(std::string_view encoded, std::string_view token) {

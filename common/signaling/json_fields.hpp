@@ -137,9 +137,6 @@ class JsonFields {
   std::string problem_;
 };
 
-// A body whose `messages` are as deep as one alone may be.
-inline constexpr std::size_t kMaxBodyDepth = kMaxJsonDepth + 2;
-
 // Absent for what is not valid JSON, or is nested too deeply. The result may be any JSON value.
 std::optional<Json> parse_json(std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 

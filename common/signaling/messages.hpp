@@ -28,11 +28,14 @@ inline constexpr int kProtocolVersion = 1;
 inline constexpr std::string_view kWebSocketProtocol = "icebreaker.v1";
 inline constexpr std::size_t kMaxNameLength = 64;         // rooms, queues, users: A-Z a-z 0-9 . _ -
 inline constexpr std::size_t kMaxDisplayNamePoints = 64;  // Unicode code points
+inline constexpr std::size_t kMaxIdBytes = 128;           // of sessions and peers, from a client
 inline constexpr std::size_t kMaxUsersPerWatch = 128;
 inline constexpr std::size_t kMaxMatchAttributes = 16;
 inline constexpr std::size_t kMaxAttributeLength = 256;  // of a key, and of a value's JSON text
 inline constexpr std::uint32_t kMaxMatchSize = 64;
 inline constexpr std::size_t kMaxJsonDepth = 32;
+// Of a body whose `messages` are as deep as one alone may be.
+inline constexpr std::size_t kMaxBodyDepth = kMaxJsonDepth + 2;
 
 struct Limits {
   std::size_t message_bytes = 64 * std::size_t{1024};

@@ -33,6 +33,12 @@ std::string_view describe(ErrorCode code) {
   return kTexts.at(static_cast<std::size_t>(code));
 }
 
+SignalKind signal_kind_of(std::string_view name) {
+  if (name == "offer" || name == "answer") return SignalKind::Description;
+  if (name == "candidate" || name == "end-of-candidates") return SignalKind::Candidate;
+  return SignalKind::Other;
+}
+
 bool is_valid_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxNameLength) return false;
   return std::ranges::all_of(name, [](char c) {

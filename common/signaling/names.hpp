@@ -37,6 +37,8 @@ constexpr std::optional<std::size_t> index_of(const std::array<std::string_view,
   return std::nullopt;
 }
 
+// Of `data.kind`.
+SignalKind signal_kind_of(std::string_view name);
 // 1 to 64 of A-Z a-z 0-9 . _ -
 bool is_valid_name(std::string_view name);
 // Of valid UTF-8.

@@ -156,7 +156,7 @@ std::expected<ClientEnvelope, DecodeError> decode_client(std::string_view text,
     return std::unexpected(DecodeError{ErrorCode::TooLarge, "the message is too large", {}});
   }
   if (text.size() <= limits.message_bytes) {
-    if (auto signal = decode_plain_signal(text)) return *std::move(signal);
+    if (auto signal = read_plain_signal(text)) return *std::move(signal);
   }
   const auto parsed = parse_json(text);
   if (!parsed || !parsed->is_object()) {
@@ -198,7 +198,7 @@ std::expected<PostBody, DecodeError> decode_post(std::string_view body, const Li
   if (body.size() > limits.body_bytes) {
     return std::unexpected(DecodeError{ErrorCode::TooLarge, "the body is too large", {}});
   }
-  if (auto plain = decode_plain_post(body)) return *std::move(plain);
+  if (auto plain = read_plain_post(body)) return *std::move(plain);
   const auto parsed = parse_json(body, kMaxBodyDepth);
   if (!parsed || !parsed->is_object()) {
     return std::unexpected(bad_message("not a JSON object, or nested too deeply"));

@@ -54,7 +54,7 @@ struct SignalReader {
 
 }  // namespace
 
-std::optional<ClientEnvelope> decode_plain_signal(std::string_view text) {
+std::optional<ClientEnvelope> read_plain_signal(std::string_view text) {
   SignalReader reader{PlainJson{text, kMaxJsonDepth}, {}, {}, {}, {}, {}, {}};
   const bool read =
       reader.json.object([&reader](std::string_view key) { return reader.read_member(key); });
@@ -65,7 +65,7 @@ std::optional<ClientEnvelope> decode_plain_signal(std::string_view text) {
                                                  .gen = reader.gen}};
 }
 
-std::optional<PostBody> decode_plain_post(std::string_view body) {
+std::optional<PostBody> read_plain_post(std::string_view body) {
   PlainJson json{body, kMaxBodyDepth};
   std::optional<Epoch> epoch;
   std::optional<Seq> ack;

@@ -10,8 +10,8 @@
 namespace icebreaker::signaling {
 
 // A `signal` with everything that it needs.
-std::optional<ClientEnvelope> decode_plain_signal(std::string_view text);
+std::optional<ClientEnvelope> read_plain_signal(std::string_view text);
 // The frame of a POST; its messages are checked as JSON only.
-std::optional<PostBody> decode_plain_post(std::string_view body);
+std::optional<PostBody> read_plain_post(std::string_view body);
 
 }  // namespace icebreaker::signaling

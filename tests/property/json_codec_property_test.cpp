@@ -89,7 +89,7 @@ std::string any_signal() {
 
 RC_GTEST_PROP(JsonCodecProperties, DecodesSignalsAsTheParserDoes, ()) {
   const std::string text = damaged(any_signal());
-  const auto plain = decode_plain_signal(text);
+  const auto plain = read_plain_signal(text);
   const auto decoded = decode_client(text, Limits{});
   RC_CLASSIFY(plain.has_value(), "plain");
   RC_CLASSIFY(!decoded.has_value(), "refused");
@@ -102,7 +102,7 @@ RC_GTEST_PROP(JsonCodecProperties, DecodesSignalsAsTheParserDoes, ()) {
 RC_GTEST_PROP(JsonCodecProperties, DecodesPostsAsTheParserDoes, ()) {
   const std::string text =
       damaged(R"({"epoch":5, "ack":3,"messages":[ )" + damaged(any_signal()) + R"(,7, "a" ] })");
-  const auto plain = decode_plain_post(text);
+  const auto plain = read_plain_post(text);
   RC_CLASSIFY(plain.has_value(), "plain");
   if (!plain) return;
 
@@ -111,9 +111,9 @@ RC_GTEST_PROP(JsonCodecProperties, DecodesPostsAsTheParserDoes, ()) {
 
 // What everybody sends must not need the parser.
 TEST(JsonCodec, DecodesWhatBrowsersSendWithoutTheParser) {
-  EXPECT_TRUE(decode_plain_signal(
+  EXPECT_TRUE(read_plain_signal(
       R"({"type":"signal","to":"p0a","data":{"kind":"offer","sdp":"v=0\r\na=b \"c\"\r\n"},"gen":1,"n":9})"));
-  EXPECT_TRUE(decode_plain_post(R"({"epoch":1,"ack":2,"messages":[{"type":"leave","n":1}]})"));
+  EXPECT_TRUE(read_plain_post(R"({"epoch":1,"ack":2,"messages":[{"type":"leave","n":1}]})"));
 }
 
 }  // namespace

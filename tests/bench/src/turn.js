@@ -32,6 +32,13 @@ const START = {
   stunserver: startStunserver,
 };
 
+/** @typedef {import('./turn_load.js').Figures} Figures */
+
+const STEADY = 1.15; // the slowest look at the machine's speed beside the fastest
+const ATTEMPTS = 4;
+
+/** @type {Map<string, number>} rounds of a measurement during which the machine's speed changed */
+const unsteady = new Map();
 /** @type {import('./turn_measurements.js').Results} */
 const results = new Map();
 
@@ -42,6 +49,24 @@ async function measure(measurement, subject) {
     return await turnLoad(options.build, server, measurement.order(results));
   } finally {
     await server.stop();
+  }
+}
+
+/**
+ * All subjects, while the machine was equally fast (turn-load measures that, too) if possible.
+ * @param {Measurement} measurement @returns {Promise<Figures[]>} in the order of its subjects
+ */
+async function measureTogether(measurement) {
+  for (let attempt = 1; ; attempt += 1) {
+    const figures = [];
+    for (const subject of measurement.subjects) figures.push(await measure(measurement, subject));
+    const times = figures.flatMap((each) => [each.reference_ns_before, each.reference_ns_after]).filter((time) => time > 0);
+    const steady = Math.max(...times, 0) <= STEADY * Math.min(...times, Infinity);
+    if (steady || attempt === ATTEMPTS) {
+      if (!steady) unsteady.set(measurement.name, (unsteady.get(measurement.name) ?? 0) + 1);
+      return figures;
+    }
+    console.error('  again: the speed of the machine has changed meanwhile');
   }
 }
 
@@ -63,6 +88,7 @@ function rowsOf({ name, subjects, rows }) {
 
 /** @param {Measurement[]} measurements */
 function reportTroubles(measurements) {
+  for (const [name, count] of unsteady) console.log(`${name}: the machine's speed changed during ${count} rounds`);
   for (const { name, subjects } of measurements) {
     for (const subject of subjects) {
       const rounds = results.get(name)?.[subject] ?? [];
@@ -99,11 +125,9 @@ async function main() {
     for (const measurement of chosen) {
       const bySubject = results.get(measurement.name) ?? {};
       results.set(measurement.name, bySubject);
-      for (const subject of measurement.subjects) {
-        console.error(`round ${round} of ${rounds}: ${measurement.name}: ${subject}`);
-        const figures = await measure(measurement, subject);
-        bySubject[subject] = [...(bySubject[subject] ?? []), figures];
-      }
+      console.error(`round ${round} of ${rounds}: ${measurement.name}: ${measurement.subjects.join(', ')}`);
+      const figures = await measureTogether(measurement);
+      measurement.subjects.forEach((subject, i) => (bySubject[subject] = [...(bySubject[subject] ?? []), figures[i]]));
     }
   }
   if (options.json) {

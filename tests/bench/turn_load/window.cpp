@@ -1,5 +1,7 @@
 #include "tests/bench/turn_load/window.hpp"
 
+#include "tests/bench/turn_load/reference.hpp"
+
 namespace icebreaker::bench {
 namespace {
 
@@ -9,7 +11,7 @@ double seconds_of(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Window::Window(pid_t pid) {
+Window::Window(pid_t pid) : reference_{reference_time()} {
   if (pid != 0) meter_.emplace(pid);
   started_ = Clock::now();
   cpu_ = cpu();
@@ -19,6 +21,8 @@ void Window::report(Figures& figures, const std::string& thing, double count) co
   const auto used = cpu() - cpu_;
   const double seconds = seconds_of(Clock::now() - started_);
   figures["seconds"] = seconds;
+  figures["reference_ns_before"] = static_cast<double>(reference_.count());
+  figures["reference_ns_after"] = static_cast<double>(reference_time().count());
   figures["count"] = count;
   figures["per_second"] = count / seconds;
   if (!meter_ || count == 0) return;

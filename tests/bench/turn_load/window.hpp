@@ -14,13 +14,15 @@ class Window {
   // From now on. Without a process only time is measured.
   explicit Window(pid_t pid);
 
-  // The CPU time of each of `count` things done ("packet"), and how many a second.
+  // To be called at its end, once. The CPU time of each of `count` things done ("packet"), and how
+  // many a second.
   void report(Figures& figures, const std::string& thing, double count) const;
 
  private:
   [[nodiscard]] std::chrono::nanoseconds cpu() const;
 
   std::optional<ProcessMeter> meter_;
+  std::chrono::nanoseconds reference_;
   Clock::time_point started_;
   std::chrono::nanoseconds cpu_{};
 };

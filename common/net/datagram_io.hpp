@@ -10,6 +10,7 @@
 #include "common/base/address.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/relaxed_counter.hpp"
+#include "common/base/size_counts.hpp"
 #include "common/base/strong_id.hpp"
 #include "common/base/time.hpp"
 
@@ -48,10 +49,15 @@ struct IoCounters {
   RelaxedCounter received_bytes;
   RelaxedCounter receive_batches;
   RelaxedCounter receive_drops;  // longer than a UDP datagram can be, or without usable address
+  RelaxedCounter kernel_drops;   // for want of room in a socket's receive buffer
   RelaxedCounter sent_packets;
   RelaxedCounter sent_bytes;
   RelaxedCounter send_batches;
   RelaxedCounter send_failures;  // refused by the kernel, the datagram is lost
+
+  SizeCounts receive_batch_sizes;  // datagrams
+  SizeCounts received_aggregates;  // datagrams that the kernel handed over as one
+  SizeCounts sent_aggregates;      // datagrams that the kernel was handed as one
 };
 
 class DatagramIo {

@@ -4,14 +4,13 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <numeric>
+#include <limits>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "common/base/check.hpp"
-#include "common/net/message_buffers.hpp"
 #include "common/net/open_socket.hpp"
 
 namespace icebreaker::net {
@@ -21,6 +20,12 @@ namespace {
 // batch, and no share is smaller than this.
 constexpr std::size_t kMinShare = 8;
 constexpr int kReceiveAttempts = 4;
+
+// A batch that has as many datagrams waits for no more.
+constexpr std::size_t kBatch = 512;
+
+// Any path carries datagrams of this size whole.
+constexpr std::size_t kSureSegmentBytes = 1200;
 
 // A socket id: its place in sockets_, and how often that place was given away before, so that ids
 // of closed sockets find nothing.
@@ -77,23 +82,16 @@ struct EpollIo::Socket {
   UniqueFd fd;
   SocketAddress local;
   std::uint32_t generation = 0;
-  bool queued = false;  // in ready_
+  bool queued = false;   // in ready_
+  bool failing = false;  // errors may come between its datagrams
+  std::uint32_t kernel_drops = 0;
+  SendQueue::Index lane = SendQueue::kNone;
+  std::size_t largest_segment = 0;  // of what may be sent together
 };
 
 struct EpollIo::EventBatch {
   std::array<epoll_event, 256> events{};
   std::size_t count = 0;
-};
-
-struct EpollIo::ReceiveSlots {
-  ReceiveBuffers buffers;
-  std::array<Datagram, kBatch> datagrams{};
-  std::size_t count = 0;
-};
-
-struct EpollIo::SendQueue {
-  SendBuffers buffers;
-  std::array<mmsghdr, kBatch> run{};
 };
 
 std::expected<std::unique_ptr<EpollIo>, std::error_code> EpollIo::create(EpollIoOptions options) {
@@ -112,17 +110,29 @@ EpollIo::EpollIo(EpollIoOptions options, UniqueFd epoll, UniqueFd wake)
       epoll_{std::move(epoll)},
       wake_{std::move(wake)},
       events_{std::make_unique<EventBatch>()},
-      in_{std::make_unique<ReceiveSlots>()},
-      out_{std::make_unique<SendQueue>()} {}
+      in_{std::make_unique<ReceiveBuffers>()},
+      out_{std::make_unique<SendQueue>()} {
+  ready_.reserve(kBatch);
+  datagrams_.reserve(kBatch + SendQueue::kMostSegments);
+}
 
 EpollIo::~EpollIo() = default;
 
+std::expected<UniqueFd, std::error_code> EpollIo::open_fd(const SocketAddress& local,
+                                                          PortSharing sharing) const {
+  const std::size_t buffer_bytes = sharing == PortSharing::ReusePort
+                                       ? options_.shared_socket_buffer_bytes
+                                       : options_.exclusive_socket_buffer_bytes;
+  auto fd = open_udp_socket(local, sharing, buffer_bytes);
+  if (!fd) return fd;
+  report_drops(fd->get());
+  if (options_.aggregates == Aggregates::IfAvailable) receive_aggregates(fd->get());
+  return fd;
+}
+
 std::expected<OpenedSocket, std::error_code> EpollIo::open(const SocketAddress& local,
                                                            PortSharing sharing) {
-  auto fd =
-      open_udp_socket(local, sharing,
-                      sharing == PortSharing::ReusePort ? options_.shared_socket_buffer_bytes
-                                                        : options_.exclusive_socket_buffer_bytes);
+  auto fd = open_fd(local, sharing);
   if (!fd) return std::unexpected(fd.error());
   const auto bound = local_address_of(fd->get());
   if (!bound) return std::unexpected(last_error());
@@ -135,12 +145,17 @@ std::expected<OpenedSocket, std::error_code> EpollIo::open(const SocketAddress& 
   const std::uint32_t index = free_.back();
   Socket& socket = *sockets_[index];
   const SocketId id{index | socket.generation << kIndexBits};
-  if (const auto error = control(epoll_, EPOLL_CTL_ADD, fd->get(), EPOLLIN, id.value)) {
+  // Edge-triggered: otherwise the kernel asks each socket once more whether it is empty by now.
+  if (const auto error = control(epoll_, EPOLL_CTL_ADD, fd->get(), EPOLLIN | EPOLLET, id.value)) {
     return std::unexpected(error);
   }
+  const bool together =
+      options_.aggregates == Aggregates::IfAvailable && can_send_aggregates(fd->get());
   free_.pop_back();
-  socket.fd = std::move(*fd);
-  socket.local = *bound;
+  socket = {.fd = std::move(*fd),
+            .local = *bound,
+            .generation = socket.generation,
+            .largest_segment = together ? std::numeric_limits<std::uint16_t>::max() : 0U};
   return OpenedSocket{id, *bound};
 }
 
@@ -149,22 +164,25 @@ void EpollIo::close(SocketId id) {
   if (socket == nullptr) return;
   flush();
   socket->fd = UniqueFd{};  // leaves the epoll set by itself
-  socket->queued = false;
   ++socket->generation;
   free_.push_back(id.value & kIndexMask);
 }
 
 std::span<const Datagram> EpollIo::receive(std::optional<MonoTime> until) {
-  in_->count = 0;
-  in_->buffers.clear();
+  datagrams_.clear();
+  in_->clear();
   wait(ready_.empty() ? until : MonoTime{});
-  while (!ready_.empty() && in_->buffers.room() > 0) {
-    const SocketId next = ready_.front();
-    ready_.pop_front();
-    drain(next, std::max(kMinShare, kBatch / (ready_.size() + 1)));
+  std::size_t served = 0;
+  while (served < ready_.size() && in_->room() > 0 && datagrams_.size() < kBatch) {
+    const std::size_t waiting = ready_.size() - served;
+    drain(ready_[served++], std::max(kMinShare, ReceiveBuffers::kSlots / waiting));
   }
-  if (in_->count > 0) ++counters_.receive_batches;
-  return std::span{in_->datagrams}.first(in_->count);
+  ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(served));
+  if (!datagrams_.empty()) {
+    ++counters_.receive_batches;
+    counters_.receive_batch_sizes.count(datagrams_.size());
+  }
+  return datagrams_;
 }
 
 void EpollIo::wait(std::optional<MonoTime> until) {
@@ -178,19 +196,26 @@ void EpollIo::wait(std::optional<MonoTime> until) {
     } else if (data == kWakeTag) {
       std::uint64_t wakes = 0;
       [[maybe_unused]] const auto size = ::read(wake_.get(), &wakes, sizeof wakes);
-    } else if (Socket* socket = find(SocketId{static_cast<std::uint32_t>(data)});
-               socket != nullptr && !socket->queued) {
-      socket->queued = true;
-      ready_.push_back(SocketId{static_cast<std::uint32_t>(data)});
+    } else {
+      on_socket_event(SocketId{static_cast<std::uint32_t>(data)}, events_->events[i].events);
     }
   }
   events_->count = 0;
 }
 
+void EpollIo::on_socket_event(SocketId id, std::uint32_t events) {
+  Socket* socket = find(id);
+  if (socket == nullptr) return;
+  if ((events & EPOLLERR) != 0) socket->failing = true;
+  if (socket->queued) return;
+  socket->queued = true;
+  ready_.push_back(id);
+}
+
 void EpollIo::drain(SocketId id, std::size_t share) {
   Socket* socket = find(id);
   if (socket == nullptr) return;
-  const std::span<mmsghdr> headers = in_->buffers.prepare(share);
+  const std::span<mmsghdr> headers = in_->free_headers(share);
   int received = -1;
   for (int attempt = 0; attempt < kReceiveAttempts && received < 0; ++attempt) {
     // A null timeout: a zero one would return after one datagram.
@@ -198,80 +223,121 @@ void EpollIo::drain(SocketId id, std::size_t share) {
                           MSG_DONTWAIT, nullptr);
     if (received < 0 && !is_about_earlier_datagram(errno)) break;
   }
+  const bool empty = received < 0 && !is_about_earlier_datagram(errno);
   const auto count = static_cast<std::size_t>(std::max(received, 0));
-  in_->buffers.take(count);
-  for (const mmsghdr& header : headers.first(count)) {
-    const auto datagram = ReceiveBuffers::datagram_in(header, id, socket->local);
-    if (!datagram) {
-      ++counters_.receive_drops;
-      continue;
-    }
-    in_->datagrams[in_->count++] = *datagram;
-    ++counters_.received_packets;
-    counters_.received_bytes += datagram->bytes.size();
-  }
-  // A full share: there may be more, and the others come first.
-  socket->queued = count == headers.size();
+  in_->take(count);
+  for (const mmsghdr& header : headers.first(count)) take(id, *socket, header);
+  if (empty) socket->failing = false;
+  // Less than was asked for: it was emptied, or an error stood between two datagrams. No event will
+  // tell of what is left, so it stays in turn while it may hold more; the others come first.
+  socket->queued = !empty && (count == headers.size() || socket->failing);
   if (socket->queued) ready_.push_back(id);
 }
 
-void EpollIo::send(const Outgoing& datagram) {
-  if (out_->buffers.full()) flush();
-  out_->buffers.add(datagram);
-}
-
-void EpollIo::flush() {
-  const std::size_t size = out_->buffers.size();
-  if (size == 0) return;
-  // One sendmmsg serves one socket; the order within a socket stays, between sockets it is free.
-  std::array<std::uint16_t, kBatch> order{};
-  const std::span queued = std::span{order}.first(size);
-  std::iota(queued.begin(), queued.end(), std::uint16_t{0});
-  std::ranges::sort(queued, {},
-                    [this](std::uint16_t i) { return std::pair{out_->buffers.via(i).value, i}; });
-  for (std::size_t start = 0; start < size;) {
-    const SocketId via = out_->buffers.via(queued[start]);
-    std::size_t end = start + 1;
-    while (end < size && out_->buffers.via(queued[end]) == via) ++end;
-    send_run(via, queued.subspan(start, end - start));
-    start = end;
-  }
-  out_->buffers.clear();
-}
-
-void EpollIo::send_run(SocketId via, std::span<const std::uint16_t> queued) {
-  const Socket* socket = find(via);
-  if (socket == nullptr) {
-    counters_.send_failures += queued.size();
+void EpollIo::take(SocketId id, Socket& socket, const mmsghdr& header) {
+  const auto arrival = ReceiveBuffers::arrival_in(header, socket.local);
+  if (!arrival) {
+    ++counters_.receive_drops;
     return;
   }
-  std::span<mmsghdr> left = std::span{out_->run}.first(queued.size());
-  std::ranges::transform(queued, left.begin(),
-                         [this](std::uint16_t i) { return out_->buffers.header(i); });
+  if (arrival->drops_so_far) {
+    counters_.kernel_drops += *arrival->drops_so_far - socket.kernel_drops;
+    socket.kernel_drops = *arrival->drops_so_far;
+  }
+  Datagram datagram{
+      .socket = id, .from = arrival->from, .to = arrival->to, .bytes = arrival->bytes};
+  ByteView rest = arrival->bytes;
+  std::size_t segments = 1;
+  if (arrival->segment_bytes > 0) {
+    for (; rest.size() > arrival->segment_bytes; ++segments) {
+      datagram.bytes = rest.first(arrival->segment_bytes);
+      datagrams_.push_back(datagram);
+      rest = rest.subspan(arrival->segment_bytes);
+    }
+  }
+  datagram.bytes = rest;
+  datagrams_.push_back(datagram);
+  counters_.received_aggregates.count(segments);
+  counters_.received_packets += segments;
+  counters_.received_bytes += arrival->bytes.size();
+}
+
+void EpollIo::send(const Outgoing& datagram) {
+  if (out_->full()) flush();
+  Socket* socket = find(datagram.via);
+  if (socket == nullptr) {
+    ++counters_.send_failures;
+    return;
+  }
+  if (socket->lane == SendQueue::kNone) socket->lane = out_->open_lane(datagram.via);
+  out_->add(socket->lane, datagram, socket->largest_segment);
+}
+
+// One sendmmsg serves one socket; the order within a socket stays, between sockets it is free.
+void EpollIo::flush() {
+  for (SendQueue::Index lane = 0; lane < out_->lanes(); ++lane) {
+    Socket& socket = *find(out_->via(lane));  // close() flushes first
+    socket.lane = SendQueue::kNone;
+    send_lane(socket, out_->messages_of(lane));
+  }
+  out_->clear();
+}
+
+void EpollIo::send_lane(Socket& socket, SendQueue::Batch left) {
   bool retried = false;
   while (!left.empty()) {
-    const int sent = ::sendmmsg(socket->fd.get(), left.data(), static_cast<unsigned>(left.size()),
-                                MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) {
+    const int result =
+        ::sendmmsg(socket.fd.get(), left.headers.data(), static_cast<unsigned>(left.headers.size()),
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (result > 0) {
       ++counters_.send_batches;
-      const auto count = static_cast<std::size_t>(sent);
-      counters_.sent_packets += count;
-      for (const mmsghdr& each : left.first(count)) counters_.sent_bytes += each.msg_len;
-      left = left.subspan(count);
+      const auto sent = static_cast<std::size_t>(result);
+      for (std::size_t i = 0; i < sent; ++i) {
+        count_sent(out_->segments_in(left.messages[i]), left.headers[i].msg_len);
+      }
+      left = left.without_first(sent);
       retried = false;
     } else if (is_out_of_room(errno)) {
       // Waiting would stall every other client of this worker: neighbours that do not answer ARP
       // can fill a socket's buffer at will.
-      counters_.send_failures += left.size();
+      for (const auto each : left.messages) counters_.send_failures += out_->segments_in(each);
       return;
     } else if (is_about_earlier_datagram(errno) && !retried) {
       retried = true;
     } else {
-      ++counters_.send_failures;
-      left = left.subspan(1);
+      send_apart(socket, left.messages.front(), errno);
+      left = left.without_first(1);
       retried = false;
     }
   }
+}
+
+// What the kernel refuses to take together, it may take one by one: segments longer than the path
+// carries whole, or a device that cannot compute checksums.
+void EpollIo::send_apart(Socket& socket, SendQueue::Index message, int error) {
+  if (out_->segments_in(message) == 1) {
+    ++counters_.send_failures;
+    return;
+  }
+  if (const std::size_t bytes = out_->segment_bytes(message); bytes > kSureSegmentBytes) {
+    socket.largest_segment = std::min(socket.largest_segment, bytes - 1);
+  } else if (error == EIO || error == EINVAL) {
+    socket.largest_segment = 0;
+  }
+  for (mmsghdr& each : out_->segments_of(message)) {
+    const auto sent = ::sendmsg(socket.fd.get(), &each.msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent >= 0) {
+      count_sent(1, static_cast<std::size_t>(sent));
+    } else {
+      ++counters_.send_failures;
+    }
+  }
+}
+
+void EpollIo::count_sent(std::size_t datagrams, std::size_t bytes) {
+  counters_.sent_aggregates.count(datagrams);
+  counters_.sent_packets += datagrams;
+  counters_.sent_bytes += bytes;
 }
 
 void EpollIo::wake() {

@@ -1,10 +1,10 @@
-// DatagramIo on Linux: epoll, recvmmsg and sendmmsg. One object per worker thread; other file
+// DatagramIo on Linux: epoll, recvmmsg and sendmmsg, UDP_GRO and UDP_SEGMENT where the kernel has
+// them. One object per worker thread; other file
 // descriptors of the same thread (TCP) take part in its wait through PollHandler.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "common/net/datagram_io.hpp"
+#include "common/net/receive_buffers.hpp"
+#include "common/net/send_queue.hpp"
 #include "common/net/unique_fd.hpp"
 
 namespace icebreaker::net {
@@ -25,7 +27,14 @@ class PollHandler {
   virtual void on_ready(std::uint32_t events) = 0;
 };
 
+// Datagrams of one flow, carried through the kernel together.
+enum class Aggregates : std::uint8_t {
+  IfAvailable,  // UDP_GRO and UDP_SEGMENT
+  Never,
+};
+
 struct EpollIoOptions {
+  Aggregates aggregates = Aggregates::IfAvailable;
   // What the kernel is asked for; it may grant less (net.core.rmem_max).
   std::size_t shared_socket_buffer_bytes = std::size_t{4} << 20U;     // PortSharing::ReusePort
   std::size_t exclusive_socket_buffer_bytes = std::size_t{1} << 19U;  // PortSharing::Exclusive
@@ -62,24 +71,29 @@ class EpollIo final : public DatagramIo {
  private:
   struct Socket;
   struct EventBatch;
-  struct ReceiveSlots;
-  struct SendQueue;
 
   EpollIo(EpollIoOptions options, UniqueFd epoll, UniqueFd wake);
 
   [[nodiscard]] Socket* find(SocketId socket) const;
+  std::expected<UniqueFd, std::error_code> open_fd(const SocketAddress& local,
+                                                   PortSharing sharing) const;
   void wait(std::optional<MonoTime> until);
+  void on_socket_event(SocketId id, std::uint32_t events);
   void drain(SocketId id, std::size_t share);
-  void send_run(SocketId via, std::span<const std::uint16_t> queued);
+  void take(SocketId id, Socket& socket, const mmsghdr& header);
+  void send_lane(Socket& socket, SendQueue::Batch left);
+  void send_apart(Socket& socket, SendQueue::Index message, int error);
+  void count_sent(std::size_t datagrams, std::size_t bytes);
 
   EpollIoOptions options_;
   UniqueFd epoll_;
   UniqueFd wake_;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by the index part of their id
   std::vector<std::uint32_t> free_;               // indices of closed ones
-  std::deque<SocketId> ready_;                    // sockets that may hold more, in turn
+  std::vector<SocketId> ready_;                   // sockets that may hold more, in turn
   std::unique_ptr<EventBatch> events_;
-  std::unique_ptr<ReceiveSlots> in_;
+  std::unique_ptr<ReceiveBuffers> in_;
+  std::vector<Datagram> datagrams_;  // of the last receive()
   std::unique_ptr<SendQueue> out_;
   IoCounters counters_;
 };

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include "common/net/sockaddr.hpp"
@@ -70,6 +71,18 @@ std::expected<UniqueFd, std::error_code> open_udp_socket(const SocketAddress& lo
     return std::unexpected(last_error());
   }
   return fd;
+}
+
+void receive_aggregates(int fd) {
+  set_option(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+void report_drops(int fd) {
+  set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+}
+
+bool can_send_aggregates(int fd) {
+  return set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
 std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& local,

@@ -18,6 +18,14 @@ std::expected<UniqueFd, std::error_code> open_udp_socket(const SocketAddress& lo
                                                          PortSharing sharing,
                                                          std::size_t buffer_bytes);
 
+// Options that the kernel may lack: then nothing is lost but speed and figures.
+// Datagrams of one flow may arrive as one (UDP_GRO).
+void receive_aggregates(int fd);
+// Datagrams lost for want of buffer are reported with those that follow (SO_RXQ_OVFL).
+void report_drops(int fd);
+// Whether sends may carry several datagrams (UDP_SEGMENT).
+bool can_send_aggregates(int fd);
+
 // A non-blocking listening TCP socket.
 std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& local,
                                                            PortSharing sharing);

@@ -65,6 +65,15 @@ MetricFamily connection_ends(Workers workers) {
   return family;
 }
 
+MetricFamily batch_sizes(Workers workers) {
+  SizeTotals totals;
+  for (const WorkerCounters& each : workers) totals.add(each.datagrams->receive_batch_sizes);
+  return {"icebreaker_stun_udp_receive_batch_size",
+          "Datagrams in each batch received.",
+          MetricType::Histogram,
+          {service::histogram_sample({}, totals)}};
+}
+
 struct Plain {
   const char* name;
   const char* help;
@@ -84,6 +93,9 @@ std::vector<Plain> plain_metrics() {
        [](const W& w) { return std::uint64_t{w.datagrams->receive_batches}; }},
       {"icebreaker_stun_udp_receive_drops_total", "Datagrams cut short or without usable address.",
        kCounter, [](const W& w) { return std::uint64_t{w.datagrams->receive_drops}; }},
+      {"icebreaker_stun_udp_kernel_drops_total",
+       "Datagrams lost for want of room in a receive buffer.", kCounter,
+       [](const W& w) { return std::uint64_t{w.datagrams->kernel_drops}; }},
       {"icebreaker_stun_udp_sent_packets_total", "Datagrams sent.", kCounter,
        [](const W& w) { return std::uint64_t{w.datagrams->sent_packets}; }},
       {"icebreaker_stun_udp_sent_bytes_total", "Bytes of datagrams sent.", kCounter,
@@ -113,6 +125,7 @@ service::MetricFamilies metrics_of(std::span<const WorkerCounters> workers) {
     families.push_back(
         service::single_metric(each.name, each.help, each.type, sum(workers, each.count)));
   }
+  families.push_back(batch_sizes(workers));
   families.push_back(connection_ends(workers));
   families.push_back(service::single_metric("icebreaker_stun_workers", "Worker threads.",
                                             MetricType::Gauge,

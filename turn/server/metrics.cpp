@@ -103,6 +103,26 @@ void add_io(const Workers& workers, service::MetricFamilies& families) {
   add("send_batches_total", "Batches that datagrams were sent in.", &net::IoCounters::send_batches);
   add("send_failures_total", "Datagrams that the kernel refused to send.",
       &net::IoCounters::send_failures);
+  add("kernel_drops_total", "Datagrams lost for want of room in a receive buffer.",
+      &net::IoCounters::kernel_drops);
+}
+
+void add_io_sizes(const Workers& workers, service::MetricFamilies& families) {
+  const auto add = [&](std::string_view name, std::string_view help,
+                       SizeCounts net::IoCounters::* member) {
+    SizeTotals totals;
+    for (const WorkerSources& each : workers) totals.add(each.io->*member);
+    families.push_back({.name = "icebreaker_turn_" + std::string{name},
+                        .help = std::string{help},
+                        .type = MetricType::Histogram,
+                        .samples = {service::histogram_sample({}, totals)}});
+  };
+  add("receive_batch_size", "Datagrams in each batch received.",
+      &net::IoCounters::receive_batch_sizes);
+  add("received_aggregate_size", "Datagrams that the kernel handed over as one (UDP_GRO).",
+      &net::IoCounters::received_aggregates);
+  add("sent_aggregate_size", "Datagrams that the kernel was handed as one (UDP_SEGMENT).",
+      &net::IoCounters::sent_aggregates);
 }
 
 }  // namespace
@@ -114,6 +134,7 @@ service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& worker
   add_requests(workers, families);
   add_refusals(workers, families);
   add_io(workers, families);
+  add_io_sizes(workers, families);
   add_stream_metrics(workers, families);
   return families;
 }

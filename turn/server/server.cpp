@@ -93,14 +93,27 @@ void Server::open_listeners() {
     for (Shard& shard : shards_) {
       each.address = open_listener(shard, each);  // the first worker's choice of a port
     }
-    const auto transport = name_of(each.transport);
-    log_.info("listening", {{"transport", transport}, {"address", each.address}});
-    listening_.append(listening_.empty() ? "" : ",")
-        .append(transport)
-        .append(":")
-        .append(each.address.to_string());
+    log_listening(each);
     bound_.push_back(each.address);
   }
+}
+
+void Server::log_listening(const service::Listener& listener) {
+  const auto transport = name_of(listener.transport);
+  if (is_datagram(listener.transport)) {
+    const Shard& first = shards_.front();
+    // What the kernel granted: with a small one, datagrams are lost while a worker is busy.
+    const std::size_t granted = first.io->receive_buffer_bytes(first.listeners.back());
+    log_.info("listening", {{"transport", transport},
+                            {"address", listener.address},
+                            {"receive_buffer_bytes", granted}});
+  } else {
+    log_.info("listening", {{"transport", transport}, {"address", listener.address}});
+  }
+  listening_.append(listening_.empty() ? "" : ",")
+      .append(transport)
+      .append(":")
+      .append(listener.address.to_string());
 }
 
 SocketAddress Server::open_listener(Shard& shard, const service::Listener& listener) {

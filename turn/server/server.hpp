@@ -49,7 +49,8 @@ class Server {
 
   void make_shards();
   void open_listeners();
-  static SocketAddress open_listener(Shard& shard, const service::Listener& listener);
+  SocketAddress open_listener(Shard& shard, const service::Listener& listener);
+  void log_listening(const service::Listener& listener);
   void open_metrics();
   void make_workers();
   void log_ready() const;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "common/base/address.hpp"
+#include "common/base/client_network.hpp"
 
 namespace icebreaker::net {
 
@@ -17,27 +18,20 @@ class NetworkCounts {
   // Whether there was room; then it is taken until give_back().
   bool take(const IpAddress& client) {
     if (limit_ == 0) return true;
-    std::size_t& count = counts_[network_of(client)];
+    std::size_t& count = counts_[client_network(client)];
     if (count >= limit_) return false;
     ++count;
     return true;
   }
 
   void give_back(const IpAddress& client) {
-    const auto found = counts_.find(network_of(client));
+    const auto found = counts_.find(client_network(client));
     if (found != counts_.end() && --found->second == 0) counts_.erase(found);
   }
 
   [[nodiscard]] std::size_t networks() const { return counts_.size(); }
 
  private:
-  static IpAddress network_of(const IpAddress& client) {
-    constexpr unsigned kV4PrefixBits = 24;
-    constexpr unsigned kV6PrefixBits = 56;
-    const IpAddress ip = client.unmapped().with_zone(0);
-    return Cidr::around(ip, ip.is_v4() ? kV4PrefixBits : kV6PrefixBits).base();
-  }
-
   std::size_t limit_;
   std::unordered_map<IpAddress, std::size_t> counts_;
 };

@@ -48,8 +48,8 @@ std::expected<void, ErrorCode> check_reservation(const stun::MessageView& messag
 }
 
 ErrorCode code_of(QuotaRefusal refusal) {
-  return refusal == QuotaRefusal::UserLimit ? ErrorCode::AllocationQuotaReached
-                                            : ErrorCode::InsufficientCapacity;
+  return refusal == QuotaRefusal::ServerLimit ? ErrorCode::InsufficientCapacity
+                                              : ErrorCode::AllocationQuotaReached;
 }
 
 effect::Reply allocated_reply(const Allocation& allocation) {
@@ -89,7 +89,10 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
   if (const Allocation* expired = table_.find(request.from())) {
     end(*expired, EndReason::Expired, now, out);
   }
-  if (const auto refusal = quota_.acquire(request.quota_user())) return refuse(code_of(*refusal));
+  const QuotaHolder holder{request.quota_user(), request.from().client.value.ip};
+  if (const auto refusal = quota_.acquire(holder)) {
+    return Outcome{std::unexpected(Refusal{.code = code_of(*refusal), .quota = *refusal})};
+  }
 
   const Allocation& allocation = table_.insert({
       .id = {},

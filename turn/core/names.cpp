@@ -63,6 +63,12 @@ std::string_view name_of(Drop drop) {
   return kNames.at(static_cast<std::size_t>(drop));
 }
 
+std::string_view name_of(QuotaRefusal refusal) {
+  static constexpr auto kNames = std::to_array<std::string_view>({"user", "network", "server"});
+  static_assert(kNames.size() == static_cast<std::size_t>(QuotaRefusal::Count));
+  return kNames.at(static_cast<std::size_t>(refusal));
+}
+
 std::string_view name_of(EndReason reason) {
   static constexpr auto kNames =
       std::to_array<std::string_view>({"expired", "released", "shutdown", "link-closed"});

@@ -11,6 +11,14 @@
 #include "turn/core/reply.hpp"
 
 namespace icebreaker::turn {
+namespace {
+
+QuotaHolder holder_of(const Allocation& allocation) {
+  return {.user = allocation.quota_user, .client = allocation.client.client.value.ip};
+}
+
+}  // namespace
+
 Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota)
     : interfaces_{config.interfaces},
       ports_{config.ports},
@@ -22,7 +30,7 @@ Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, 
       challenge_budget_{config.limits.challenges_per_second, random.u64()} {}
 
 Relay::~Relay() {
-  for (const RelayId id : table_.ids()) quota_.release(table_.find(id)->quota_user);
+  for (const RelayId id : table_.ids()) quota_.release(holder_of(*table_.find(id)));
 }
 
 ClientVerdict Relay::on_client(Now now, const FiveTuple& from, ByteView bytes, Effects& out) {
@@ -86,8 +94,11 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
   if (*outcome) return Handled{.method = method, .error = std::nullopt};
   const Refusal& refusal = outcome->error();
   out.emplace_back(error_reply(request->reply_to(), refusal.code));
-  return Handled{
-      .method = method, .error = refusal.code, .auth = refusal.auth, .refused_by = refusal.rule};
+  return Handled{.method = method,
+                 .error = refusal.code,
+                 .auth = refusal.auth,
+                 .refused_by = refusal.rule,
+                 .quota = refusal.quota};
 }
 
 std::optional<Relay::Outcome> Relay::dispatch(Now now, const AuthenticatedRequest& request,
@@ -199,7 +210,7 @@ void Relay::end(const Allocation& allocation, EndReason reason, Now now, Effects
 }
 
 void Relay::forget(const Allocation& allocation) {
-  quota_.release(allocation.quota_user);
+  quota_.release(holder_of(allocation));
   deadlines_.erase(allocation.id);
   table_.erase(allocation);
 }

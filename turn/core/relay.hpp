@@ -95,6 +95,7 @@ class Relay {
     stun::ErrorCode code{};
     PeerRule rule = PeerRule::Allowed;
     AuthFailure auth = AuthFailure::None;
+    std::optional<QuotaRefusal> quota{};
   };
 
   using Outcome = std::expected<void, Refusal>;

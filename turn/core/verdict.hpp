@@ -15,6 +15,7 @@
 #include "common/stun/message.hpp"
 #include "turn/core/auth_failure.hpp"
 #include "turn/core/ids.hpp"
+#include "turn/core/quota.hpp"
 #include "turn/core/special_networks.hpp"
 
 namespace icebreaker::turn {
@@ -69,6 +70,7 @@ struct Handled {
   std::optional<stun::ErrorCode> error;
   AuthFailure auth = AuthFailure::None;
   PeerRule refused_by = PeerRule::Allowed;
+  std::optional<QuotaRefusal> quota{};
 };
 
 using ClientVerdict = std::variant<ToPeer, Handled, Drop>;

@@ -72,6 +72,8 @@ void read_limits(const ConfigSection& limits, ServerConfig& config) {
   };
   config.quota.allocations_per_user =
       count("allocations_per_user", config.quota.allocations_per_user, 0, kMaxAllocations);
+  config.quota.allocations_per_network =
+      count("allocations_per_network", config.quota.allocations_per_network, 0, kMaxAllocations);
   config.quota.allocations = count("allocations", config.quota.allocations, 0, kMaxAllocations);
   config.limits.permissions_per_allocation =
       count("permissions_per_allocation", config.limits.permissions_per_allocation, 1,

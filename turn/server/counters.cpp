@@ -13,6 +13,7 @@ void WorkerCounters::count(const Handled& handled) {
   if (handled.refused_by != PeerRule::Allowed) {
     refused_peers.count(handled.refused_by);
   }
+  if (handled.quota) quota_refusals.count(*handled.quota);
   if (!handled.error) return;
   const auto error = std::ranges::find(kCountedErrors, *handled.error);
   if (error == kCountedErrors.end()) return;

@@ -59,6 +59,7 @@ struct WorkerCounters {
   CounterPer<Drop> peer_drops;
   CounterPer<AuthFailure> auth_failures;
   CounterPer<PeerRule> refused_peers;
+  CounterPer<QuotaRefusal> quota_refusals;
 
   void count(const Handled& handled);
 };

@@ -54,6 +54,7 @@ deny = []                        # networks to refuse as well; wins over allow
 
 [limits]
 allocations_per_user = 10        # 0 = no limit
+allocations_per_network = 0      # of one network (/24, /56); 0 = no limit
 allocations = 0                  # 0 = no limit
 permissions_per_allocation = 128
 channels_per_allocation = 128

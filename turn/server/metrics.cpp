@@ -84,6 +84,9 @@ void add_refusals(const Workers& workers, service::MetricFamilies& families) {
   families.push_back(
       counter("refused_peers_total", "Permissions and channels refused, by rule.",
               per_name<PeerRule>(workers, "rule", &WorkerCounters::refused_peers, 1)));
+  families.push_back(
+      counter("quota_refusals_total", "Allocations refused because a limit is reached, by limit.",
+              per_name<QuotaRefusal>(workers, "limit", &WorkerCounters::quota_refusals, 0)));
 }
 
 void add_io(const Workers& workers, service::MetricFamilies& families) {

@@ -4,7 +4,6 @@
 
 #include <mutex>
 #include <optional>
-#include <string_view>
 
 #include "turn/core/quota.hpp"
 
@@ -14,14 +13,14 @@ class SharedQuota final : public Quota {
  public:
   explicit SharedQuota(QuotaLimits limits) : ledger_{limits} {}
 
-  std::optional<QuotaRefusal> acquire(std::string_view user) override {
+  std::optional<QuotaRefusal> acquire(const QuotaHolder& holder) override {
     const std::scoped_lock lock{mutex_};
-    return ledger_.acquire(user);
+    return ledger_.acquire(holder);
   }
 
-  void release(std::string_view user) override {
+  void release(const QuotaHolder& holder) override {
     const std::scoped_lock lock{mutex_};
-    ledger_.release(user);
+    ledger_.release(holder);
   }
 
   void set_limits(QuotaLimits limits) {

@@ -216,5 +216,29 @@ TEST_F(AllocateWithQuota, GivesQuotaBackWhenAnAllocationEnds) {
   EXPECT_EQ(error_of(third, third.allocate()), 0);
 }
 
+TEST_F(AllocateWithQuota, Answers486PastTheLimitOfANetworkAndNamesTheLimit) {
+  quota_.set_limits({.allocations_per_user = 0, .allocations_per_network = 2});
+  const auto allocate_from = [&](std::string_view from) {
+    TurnClient each = client(from);
+    return std::get<Handled>(deliver(each, each.allocate()));
+  };
+
+  EXPECT_FALSE(allocate_from("203.0.113.5:1").error);
+  TurnClient second = allocated_client("203.0.113.99:1");
+  const Handled third = allocate_from("203.0.113.200:1");
+  EXPECT_EQ(third.error, stun::ErrorCode::AllocationQuotaReached);
+  EXPECT_EQ(third.quota, QuotaRefusal::NetworkLimit);
+  EXPECT_FALSE(allocate_from("203.0.112.5:1").error);
+  EXPECT_FALSE(allocate_from("[2001:db8:0:100::1]:1").error);
+  EXPECT_FALSE(allocate_from("[2001:db8:0:1ff::1]:1").error);
+  EXPECT_TRUE(allocate_from("[2001:db8:0:1aa::1]:1").error);
+  EXPECT_FALSE(allocate_from("[2001:db8:0:200::1]:1").error);
+
+  EXPECT_EQ(error_of(second, second.refresh(0s)), 0);
+  EXPECT_FALSE(allocate_from("203.0.113.200:2").error);
+  advance(600s);
+  EXPECT_EQ(quota_.networks(), 0U);
+}
+
 }  // namespace
 }  // namespace icebreaker::turn::test

@@ -4,7 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <stdexcept>
+#include <stop_token>
+#include <thread>
 
+#include <sched.h>
 #include <sys/socket.h>
 
 #include "common/net/open_socket.hpp"
@@ -29,9 +32,18 @@ void send_to_oneself(int fd) {
   }
 }
 
+void keep_cores_busy(const std::stop_token& stop, pid_t server) {
+  cpu_set_t cores;
+  if (server == 0 || ::sched_getaffinity(server, sizeof cores, &cores) != 0) return;
+  if (::sched_setaffinity(0, sizeof cores, &cores) != 0) return;
+  while (!stop.stop_requested()) {
+  }
+}
+
 }  // namespace
 
-std::chrono::nanoseconds reference_time() {
+std::chrono::nanoseconds reference_time(pid_t server) {
+  const std::jthread busy{keep_cores_busy, server};
   const SocketAddress anywhere{IpAddress::loopback(Family::V4), 0};
   const auto fd = net::open_udp_socket(anywhere, net::PortSharing::Exclusive, kBufferBytes);
   const auto local = fd ? net::local_address_of(fd->get()) : std::nullopt;

@@ -11,7 +11,7 @@ double seconds_of(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Window::Window(pid_t pid) : reference_{reference_time()} {
+Window::Window(pid_t pid) : pid_{pid}, reference_{reference_time(pid)} {
   if (pid != 0) meter_.emplace(pid);
   started_ = Clock::now();
   cpu_ = cpu();
@@ -22,7 +22,7 @@ void Window::report(Figures& figures, const std::string& thing, double count) co
   const double seconds = seconds_of(Clock::now() - started_);
   figures["seconds"] = seconds;
   figures["reference_ns_before"] = static_cast<double>(reference_.count());
-  figures["reference_ns_after"] = static_cast<double>(reference_time().count());
+  figures["reference_ns_after"] = static_cast<double>(reference_time(pid_).count());
   figures["count"] = count;
   figures["per_second"] = count / seconds;
   if (!meter_ || count == 0) return;

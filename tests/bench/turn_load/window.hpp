@@ -21,6 +21,7 @@ class Window {
  private:
   [[nodiscard]] std::chrono::nanoseconds cpu() const;
 
+  pid_t pid_;
   std::optional<ProcessMeter> meter_;
   std::chrono::nanoseconds reference_;
   Clock::time_point started_;

@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 
 #include "common/base/bytes.hpp"
+#include "common/net/dtls_clients.hpp"
 #include "common/net/unique_fd.hpp"
 
 namespace icebreaker::net {
@@ -153,6 +154,7 @@ std::expected<TlsIdentity, TlsProblem> TlsIdentity::load(const TlsFiles& files) 
   if (!streams) return std::unexpected(streams.error());
   auto datagrams = make_context(DTLS_server_method(), DTLS1_2_VERSION, files);
   if (!datagrams) return std::unexpected(datagrams.error());
+  DtlsClients::prepare(datagrams->get());
   const X509* certificate = SSL_CTX_get0_certificate(streams->get());
   std::string subject = subject_of(certificate);
   const WallTime not_after = time_of(X509_get0_notAfter(certificate));

@@ -37,7 +37,7 @@ struct LinkMessage {
   std::size_t zeros = 0;  // padding behind it
 };
 
-enum class LinkSend : std::uint8_t { Taken, ClientTooSlow, Closed };
+enum class LinkSend : std::uint8_t { Taken, ClientTooSlow, TooLong, Closed };
 
 // A transport, seen by the worker.
 class ClientLinks {

@@ -109,6 +109,23 @@ StreamClientLimits read_tcp(const ConfigSection& tcp) {
   return limits;
 }
 
+DtlsConfig read_dtls(const ConfigSection& dtls) {
+  using namespace std::chrono_literals;
+  constexpr std::int64_t kMost = 10'000'000;
+  DtlsConfig config;
+  net::DtlsLimits& limits = config.limits;
+  limits.associations = read_count(dtls, "associations", limits.associations, {1, kMost});
+  limits.associations_per_network =
+      read_count(dtls, "associations_per_network", limits.associations_per_network, {0, kMost});
+  limits.handshakes = read_count(dtls, "handshakes", limits.handshakes, {1, kMost});
+  limits.handshakes_per_network =
+      read_count(dtls, "handshakes_per_network", limits.handshakes_per_network, {0, kMost});
+  limits.handshake_timeout =
+      dtls.duration("handshake_timeout_s", limits.handshake_timeout, {1s, 1h});
+  config.idle_timeout = dtls.duration("idle_timeout_s", config.idle_timeout, {1s, 24h});
+  return config;
+}
+
 // Nothing when neither file is named.
 std::optional<net::TlsIdentity> read_tls(const ConfigSection& tls) {
   const net::TlsFiles files{.certificate = tls.text("certificate_file", ""),
@@ -123,8 +140,8 @@ std::optional<net::TlsIdentity> read_tls(const ConfigSection& tls) {
 }
 
 void read_listeners(const ConfigSection& root, ServerConfig& config) {
-  config.listeners =
-      service::read_listeners(root, {Transport::Udp, Transport::Tcp, Transport::Tls});
+  config.listeners = service::read_listeners(
+      root, {Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Dtls});
   const auto sections = root.sections("listen");
   for (std::size_t index = 0; index < sections.size(); ++index) {
     service::Listener& listener = config.listeners.at(index);
@@ -149,6 +166,7 @@ ServerConfig read_config(const ConfigSection& root, std::string_view environment
   config.tls = read_tls(root.section("tls"));
   read_listeners(root, config);
   config.streams = read_tcp(root.section("tcp"));
+  config.dtls = read_dtls(root.section("dtls"));
   config.credentials.realm = root.text("realm", "icebreaker");
   if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
     root.fail("realm", "1 to 128 bytes are needed");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/address.hpp"
+#include "common/net/dtls_clients.hpp"
 #include "common/net/tls_context.hpp"
 #include "common/service/common_config.hpp"
 #include "common/service/config_file.hpp"
@@ -33,6 +34,13 @@ struct StreamClientLimits {
   bool operator==(const StreamClientLimits&) const = default;
 };
 
+struct DtlsConfig {
+  net::DtlsLimits limits;  // of all workers together
+  std::chrono::milliseconds idle_timeout = std::chrono::minutes{1};
+
+  bool operator==(const DtlsConfig&) const = default;
+};
+
 struct ServerConfig {
   unsigned workers = 1;
   std::vector<service::Listener> listeners;
@@ -46,6 +54,7 @@ struct ServerConfig {
   QuotaLimits quota;
   RelayLimits limits;
   StreamClientLimits streams;
+  DtlsConfig dtls;
   std::optional<net::TlsIdentity> tls;  // as read from its files
   std::optional<SocketAddress> metrics;
   service::LogLevel log_level = service::LogLevel::Info;  // for a reload

@@ -10,7 +10,7 @@ realm = "icebreaker"
 workers = 0                      # 0 = one per core
 
 [[listen]]
-transport = "udp"
+transport = "udp"                # DTLS too, recognised by its first byte, once [tls] has files
 address = "0.0.0.0:3478"
 
 [[listen]]
@@ -26,9 +26,9 @@ proxy_protocol_from = []         # networks whose connections begin with a PROXY
 transport = "tcp"
 address = "[::]:3478"
 
-# With [tls] also: transport = "tls" and port 5349.
+# With [tls] also: transport = "tls" and "dtls", both on port 5349.
 
-[tls]                            # 1.2 and 1.3; read again at SIGHUP
+[tls]                            # TLS 1.2 and 1.3, DTLS 1.2; read again at SIGHUP
 certificate_file = ""            # PEM, with its intermediates
 key_file = ""                    # PEM, without passphrase
 
@@ -38,6 +38,14 @@ connections_per_network = 1000   # of these from one network (/24, /56); 0 = no 
 idle_timeout_s = 60              # without allocation and without a message
 message_timeout_s = 10           # for a handshake; without allocation also for each message
 unsent_bytes = 262144            # that wait for one client; more data to it is dropped
+
+[dtls]
+associations = 10000             # at once, all workers together
+associations_per_network = 1000  # of these with one network (/24, /56); 0 = no limit
+handshakes = 1000                # in progress, after the cookie
+handshakes_per_network = 100     # 0 = no limit
+handshake_timeout_s = 10
+idle_timeout_s = 60              # without allocation and without a message
 
 [relay]
 addresses = []                   # where relay ports are bound; empty = found by itself

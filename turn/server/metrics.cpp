@@ -139,6 +139,7 @@ service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& worker
   add_io(workers, families);
   add_io_sizes(workers, families);
   add_stream_metrics(workers, families);
+  add_dtls_metrics(workers, families);
   return families;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/net/datagram_io.hpp"
+#include "common/net/dtls_clients.hpp"
 #include "common/net/stream_server.hpp"
 #include "common/service/metrics.hpp"
 #include "turn/server/counters.hpp"
@@ -17,6 +18,7 @@ struct WorkerSources {
   const net::IoCounters* io;
   const StreamClientCounters* clients;
   const net::StreamCounters* streams;
+  const net::DtlsCounters* dtls;
 };
 
 // Sums over the workers, and those of the process.

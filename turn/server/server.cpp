@@ -51,6 +51,7 @@ bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
          before.relay_addresses != after.relay_addresses ||
          before.relay_external != after.relay_external || before.relay_ports != after.relay_ports ||
          before.limits != after.limits || before.streams != after.streams ||
+         before.dtls != after.dtls ||
          !std::ranges::equal(before.listeners, after.listeners, same_listener);
 }
 
@@ -78,6 +79,12 @@ void Server::make_shards() {
   StreamClientLimits share = config_.streams;
   share.connections = share_of(share.connections, config_.workers);
   share.connections_per_network = share_of(share.connections_per_network, config_.workers);
+  DtlsConfig dtls_share = config_.dtls;
+  for (std::size_t net::DtlsLimits::* each :
+       {&net::DtlsLimits::associations, &net::DtlsLimits::associations_per_network,
+        &net::DtlsLimits::handshakes, &net::DtlsLimits::handshakes_per_network}) {
+    dtls_share.limits.*each = share_of(dtls_share.limits.*each, config_.workers);
+  }
   for (unsigned index = 0; index < config_.workers; ++index) {
     auto io = net::EpollIo::create({});
     if (!io) throw StartError("cannot use epoll: " + io.error().message());
@@ -85,6 +92,7 @@ void Server::make_shards() {
     shard.io = std::move(*io);
     shard.counters = std::make_unique<WorkerCounters>();
     shard.streams = std::make_unique<StreamClients>(*shard.io, share, log_sink_);
+    shard.dtls = std::make_unique<DtlsLinks>(*shard.io, dtls_share);
   }
 }
 
@@ -103,7 +111,7 @@ void Server::log_listening(const service::Listener& listener) {
   if (is_datagram(listener.transport)) {
     const Shard& first = shards_.front();
     // What the kernel granted: with a small one, datagrams are lost while a worker is busy.
-    const std::size_t granted = first.io->receive_buffer_bytes(first.listeners.back());
+    const std::size_t granted = first.io->receive_buffer_bytes(first.listeners.back().socket);
     log_.info("listening", {{"transport", transport},
                             {"address", listener.address},
                             {"receive_buffer_bytes", granted}});
@@ -127,7 +135,7 @@ SocketAddress Server::open_listener(Shard& shard, const service::Listener& liste
   }
   const auto opened = shard.io->open(listener.address, net::PortSharing::ReusePort);
   if (!opened) throw refuse(opened.error());
-  shard.listeners.push_back(opened->id);
+  shard.listeners.push_back({opened->id, listener.transport});
   return opened->local;
 }
 
@@ -139,7 +147,8 @@ void Server::open_metrics() {
     sources.push_back({.counters = shard.counters.get(),
                        .io = &shard.io->counters(),
                        .clients = &shard.streams->counters(),
-                       .streams = &shard.streams->streams()});
+                       .streams = &shard.streams->streams(),
+                       .dtls = &shard.dtls->counters()});
   }
   auto endpoint = service::MetricsEndpoint::start(
       *config_.metrics,
@@ -165,6 +174,7 @@ void Server::make_workers() {
     const WorkerParts parts{.io = *shard.io,
                             .listeners = shard.listeners,
                             .streams = *shard.streams,
+                            .dtls = *shard.dtls,
                             .fast_path = fast_path_,
                             .random = random_,
                             .quota = quota_,

@@ -41,9 +41,10 @@ class Server {
  private:
   struct Shard {
     std::unique_ptr<net::EpollIo> io;
-    std::vector<net::SocketId> listeners;
+    std::vector<DatagramListener> listeners;
     std::unique_ptr<WorkerCounters> counters;
     std::unique_ptr<StreamClients> streams;
+    std::unique_ptr<DtlsLinks> dtls;
     std::unique_ptr<Worker> worker;
   };
 

@@ -45,6 +45,32 @@ void add_stream_metrics(const Workers& workers, service::MetricFamilies& familie
           [](const WorkerSources& each) -> auto& { return each.streams->opening_failures; })));
 }
 
+void add_dtls_metrics(const Workers& workers, service::MetricFamilies& families) {
+  const auto total = [&](RelaxedCounter net::DtlsCounters::* member) {
+    return sum(workers,
+               [member](const WorkerSources& each) { return std::uint64_t{each.dtls->*member}; });
+  };
+  const auto add = [&](std::string_view name, std::string_view help,
+                       RelaxedCounter net::DtlsCounters::* member) {
+    families.push_back(counter(name, help, {sample({}, total(member))}));
+  };
+  families.push_back({.name = "icebreaker_turn_dtls_associations",
+                      .help = "DTLS associations that are open or in their handshake now.",
+                      .type = service::MetricType::Gauge,
+                      .samples = {sample({}, total(&net::DtlsCounters::open))}});
+  add("dtls_handshakes_total", "DTLS handshakes that succeeded.", &net::DtlsCounters::handshakes);
+  add("dtls_cookies_total", "ClientHellos without a good cookie.",
+      &net::DtlsCounters::cookies_sent);
+  add("dtls_refused_total", "DTLS associations refused for a limit.", &net::DtlsCounters::refused);
+  add("dtls_ignored_total", "Datagrams of no association, which begin none.",
+      &net::DtlsCounters::ignored);
+  families.push_back(counter(
+      "dtls_closed_total", "DTLS associations that ended, by reason.",
+      per_name_of<net::DtlsEnd>(workers, "reason", 0, [](const WorkerSources& each) -> auto& {
+        return each.dtls->ends;
+      })));
+}
+
 void add_certificate(std::int64_t expiry_s, service::MetricFamilies& families) {
   if (expiry_s == 0) return;
   families.push_back(service::single_metric(

@@ -10,6 +10,8 @@ namespace icebreaker::turn {
 
 void add_stream_metrics(const Workers& workers, service::MetricFamilies& families);
 
+void add_dtls_metrics(const Workers& workers, service::MetricFamilies& families);
+
 // Unix time; 0: there is none.
 void add_certificate(std::int64_t expiry_s, service::MetricFamilies& families);
 

@@ -36,6 +36,7 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules 
     : io_{parts.io},
       listeners_{parts.listeners},
       streams_{parts.streams},
+      dtls_{parts.dtls},
       fast_path_{parts.fast_path},
       counters_{parts.counters},
       log_{parts.log, "turn"},
@@ -45,7 +46,8 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules 
       relay_{config, std::move(rules.relay), parts.random, parts.quota},
       arena_{parts.io} {
   streams_.attach(*this);
-  if (rules.tls) streams_.set_identity(*rules.tls);
+  dtls_.attach(*this);
+  if (rules.tls) set_identity(*rules.tls);
 }
 
 void Worker::run() {
@@ -57,20 +59,24 @@ void Worker::run() {
     apply_effects(now);
     for (const net::Datagram& datagram : batch) on_datagram(now, datagram);
     streams_.on_deadline(now);
+    dtls_.on_deadline(now);
     streams_.flush(now);
+    dtls_.flush(now);
     arena_.flush();
     turns_.turn();
   }
   const Now now = net::read_clocks();
   relay_.close_all(now, effects_);
   apply_effects(now);
+  dtls_.say_goodbye();
 }
 
 std::optional<MonoTime> Worker::next_deadline() const {
-  const auto relay = relay_.next_deadline();
-  const auto streams = streams_.next_deadline();
-  if (!relay || !streams) return relay ? relay : streams;
-  return std::min(*relay, *streams);
+  std::optional<MonoTime> next = relay_.next_deadline();
+  for (const auto& each : {streams_.next_deadline(), dtls_.next_deadline()}) {
+    if (each && (!next || *each < *next)) next = each;
+  }
+  return next;
 }
 
 void Worker::stop() {
@@ -98,22 +104,35 @@ void Worker::take_new_rules() {
   const std::scoped_lock lock{new_rules_mutex_};
   if (!new_rules_) return;
   relay_.reconfigure(std::move(new_rules_->relay), effects_);
-  if (new_rules_->tls) streams_.set_identity(*new_rules_->tls);
+  if (new_rules_->tls) set_identity(*new_rules_->tls);
   new_rules_.reset();
+}
+
+void Worker::set_identity(const net::TlsIdentity& identity) {
+  streams_.set_identity(identity);
+  dtls_.set_identity(identity);
 }
 
 void Worker::on_datagram(Now now, const net::Datagram& datagram) {
   if (const auto relay = sockets_.relay_of(datagram.socket)) {
     on_peer_datagram(now, *relay, datagram);
-  } else if (std::ranges::find(listeners_, datagram.socket) != listeners_.end()) {
-    on_client_datagram(now, datagram);
+  } else if (const auto listener =
+                 std::ranges::find(listeners_, datagram.socket, &DatagramListener::socket);
+             listener != listeners_.end()) {
+    on_client_datagram(now, listener->transport, datagram);
   } else {
     // Its relay ended earlier in this batch; a peer must not pass for a client.
     counters_.peer_drops.count(Drop::NoAllocation);
   }
 }
 
-void Worker::on_client_datagram(Now now, const net::Datagram& datagram) {
+void Worker::on_client_datagram(Now now, Transport transport, const net::Datagram& datagram) {
+  const bool is_dtls = transport == Transport::Dtls ||
+                       (DtlsLinks::begins_as_dtls(datagram.bytes) && dtls_.has_identity());
+  if (is_dtls) {
+    dtls_.on_datagram(now, datagram);
+    return;
+  }
   const FiveTuple from{link_of(datagram.socket), ClientAddress{datagram.from}, datagram.to};
   const ClientVerdict verdict = relay_.on_client(now, from, datagram.bytes, effects_);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
@@ -188,13 +207,27 @@ void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datag
             .payload = padded ? arena_.keep(forward.payload, forward.padding) : forward.payload});
 }
 
+ClientLinks& Worker::links_of(LinkId link) const {
+  if (kind_of(link) == LinkKind::Association) return dtls_;
+  return streams_;
+}
+
 void Worker::send_to_link(const ToClient& forward) {
   const LinkMessage message{forward.header_view(), forward.payload, forward.padding};
-  if (streams_.send(forward.to, message, Importance::Data) == LinkSend::Taken) {
-    ++counters_.to_clients.packets;
-    counters_.to_clients.bytes += forward.payload.size();
-  } else {
-    counters_.peer_drops.count(Drop::ClientTooSlow);
+  switch (links_of(forward.to.link).send(forward.to, message, Importance::Data)) {
+    case LinkSend::Taken:
+      ++counters_.to_clients.packets;
+      counters_.to_clients.bytes += forward.payload.size();
+      return;
+    case LinkSend::ClientTooSlow:
+      counters_.peer_drops.count(Drop::ClientTooSlow);
+      return;
+    case LinkSend::TooLong:
+      counters_.peer_drops.count(Drop::TooLong);
+      return;
+    case LinkSend::Closed:
+      counters_.peer_drops.count(Drop::NoAllocation);  // its end is on the way
+      return;
   }
 }
 
@@ -209,7 +242,8 @@ void Worker::apply_effects(Now now) {
 
 void Worker::apply(Now /*now*/, const effect::Reply& reply) {
   if (kind_of(reply.to.link) != LinkKind::Socket) {
-    streams_.send(reply.to, {.header = {}, .payload = reply.bytes.view()}, Importance::Control);
+    links_of(reply.to.link)
+        .send(reply.to, {.header = {}, .payload = reply.bytes.view()}, Importance::Control);
     return;
   }
   io_.send({.via = socket_of(reply.to.link),

@@ -9,23 +9,31 @@
 
 #include "common/base/random.hpp"
 #include "common/base/time.hpp"
+#include "common/base/transport.hpp"
 #include "common/net/datagram_io.hpp"
 #include "common/service/log.hpp"
 #include "common/service/worker_threads.hpp"
 #include "turn/core/relay.hpp"
 #include "turn/server/client_links.hpp"
 #include "turn/server/counters.hpp"
+#include "turn/server/dtls_links.hpp"
 #include "turn/server/fast_path.hpp"
 #include "turn/server/relay_sockets.hpp"
 #include "turn/server/send_arena.hpp"
 
 namespace icebreaker::turn {
 
+struct DatagramListener {
+  net::SocketId socket;
+  Transport transport = Transport::Udp;  // which recognises Dtls once there is a certificate
+};
+
 // Everything outlives the worker.
 struct WorkerParts {
   net::DatagramIo& io;
-  std::vector<net::SocketId> listeners;  // of io, open already
+  std::vector<DatagramListener> listeners;  // of io, open already
   ClientLinks& streams;
+  DtlsLinks& dtls;
   FastPath& fast_path;
   RandomSource& random;
   Quota& quota;
@@ -65,12 +73,14 @@ class Worker final : private LinkReceiver {
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const;
   void on_datagram(Now now, const net::Datagram& datagram);
-  void on_client_datagram(Now now, const net::Datagram& datagram);
+  void on_client_datagram(Now now, Transport transport, const net::Datagram& datagram);
   void on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram);
   void send_to_peer(const ToPeer& forward);
+  [[nodiscard]] ClientLinks& links_of(LinkId link) const;
   void send_to_link(const ToClient& forward);
   void finish(Now now, const ClientVerdict& verdict, const SocketAddress& client);
   void take_new_rules();
+  void set_identity(const net::TlsIdentity& identity);
 
   void apply_effects(Now now);
   void apply(Now now, const effect::Reply& reply);
@@ -81,8 +91,9 @@ class Worker final : private LinkReceiver {
   void apply(Now now, const effect::AllocationEnded& ended);
 
   net::DatagramIo& io_;
-  std::vector<net::SocketId> listeners_;
+  std::vector<DatagramListener> listeners_;
   ClientLinks& streams_;
+  DtlsLinks& dtls_;
   FastPath& fast_path_;
   WorkerCounters& counters_;
   service::Logger log_;

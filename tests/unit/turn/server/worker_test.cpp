@@ -92,8 +92,9 @@ class WorkerTest : public testing::Test {
     const RelayInterface relay{address("192.0.2.1:0").ip, address("192.0.2.1:0").ip};
     const PeerPolicy policy{{.allow = {Cidr::parse("198.51.100.0/24").value()}}};
     worker_.emplace(WorkerParts{.io = io_,
-                                .listeners = {listener.id},
+                                .listeners = {{listener.id}},
                                 .streams = streams_,
+                                .dtls = dtls_,
                                 .fast_path = fast_path_,
                                 .random = random_,
                                 .quota = quota_,
@@ -130,6 +131,7 @@ class WorkerTest : public testing::Test {
       peer_io_->open(address("198.51.100.2:6000"), net::PortSharing::Exclusive)->id;
   SteppedIo io_{*server_io_};
   RecordingLinks streams_;
+  DtlsLinks dtls_{io_, {}};
   NoFastPath fast_path_;
   crypto::SystemRandom random_;
   QuotaLedger quota_{{}};

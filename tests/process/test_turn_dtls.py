@@ -1,0 +1,147 @@
+"""icebreaker-turn over DTLS: coturn's client, openssl's, floods of ClientHellos."""
+
+import os
+import socket
+import struct
+
+import pytest
+
+from support.net import wait_until
+from support.tls import self_signed
+from support.tools import run_tool
+from support.turn_server import REST, STATIC, assert_nothing_lost, turn_config, uclient
+
+LISTEN = [{"transport": transport, "address": address}
+          for transport in ("udp", "dtls") for address in ("127.0.0.1:0", "[::1]:0")]
+# Or the sanitizer keeps what was freed, and memory grows for that reason alone.
+NO_QUARANTINE = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
+
+
+def config(files, **changes):
+    return turn_config(listen=LISTEN, tls=files, **changes)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def turn(start_module_server, files):
+    return start_module_server("turn", config(files))
+
+
+def dtls_uclient(turn, *options, transport="dtls", **more):
+    return uclient(turn, "-S", *options, transport=transport, **more)
+
+
+@pytest.mark.parametrize("transport", ["dtls", "udp"], ids=["own-port", "port-of-udp"])
+@pytest.mark.parametrize("mode", [STATIC, (*REST, "-s")], ids=["channels", "rest-indications"])
+def test_relays_to_an_echo_peer(turn, echo_port, transport, mode):
+    output = dtls_uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20", "-m",
+                          "4", *mode, transport=transport)
+
+    assert_nothing_lost(output, 80)
+
+
+def test_relays_between_two_dtls_clients(turn):
+    assert_nothing_lost(dtls_uclient(turn, "-X", "-y", "-n", "20", "-m", "4", *STATIC), 80)
+
+
+def test_relays_over_ipv6(turn, echo_port):
+    output = dtls_uclient(turn, "-x", "-e", "::1", "-r", str(echo_port), "-n", "20", "-m", "2",
+                          *STATIC, family=socket.AF_INET6)
+
+    assert_nothing_lost(output, 40)
+
+
+def s_client(turn, *options, transport="dtls", stdin=""):
+    return run_tool(["openssl", "s_client", "-connect", str(turn.address(transport)), "-dtls1_2",
+                     *options], stdin=stdin).output
+
+
+def test_ends_associations_at_close_notify(start_server, files):
+    turn = start_server("turn", config(files))
+
+    output = s_client(turn, "-alpn", "stun.turn")
+
+    assert "ALPN protocol: stun.turn" in output
+    closed = 'icebreaker_turn_dtls_closed_total{reason="by-client"}'
+    wait_until(lambda: turn.metrics()[closed] == 1)
+    assert turn.metrics()["icebreaker_turn_dtls_associations"] == 0
+
+
+def test_refuses_clients_of_another_protocol(start_server, files):
+    turn = start_server("turn", config(files))
+
+    output = s_client(turn, "-alpn", "h2")
+
+    assert "alert no application protocol" in output
+    failed = 'icebreaker_turn_dtls_closed_total{reason="handshake-failed"}'
+    wait_until(lambda: turn.metrics()[failed] == 1)
+
+
+def test_closes_idle_associations_without_allocation(start_server, start_process, files):
+    turn = start_server("turn", config(files, dtls={"idle_timeout_s": 1}))
+    client = start_process(["openssl", "s_client", "-connect", str(turn.address("dtls")),
+                            "-dtls1_2", "-quiet"])
+
+    idle = 'icebreaker_turn_dtls_closed_total{reason="idle"}'
+    wait_until(lambda: turn.metrics()[idle] == 1, what="the end of an idle association")
+    wait_until(lambda: not client.running, what="the client, who was told")
+
+
+def client_hello(cookie=b""):
+    """A DTLS 1.2 ClientHello, in one fragment."""
+    suites = struct.pack("!HHH", 4, 0xC02B, 0xC02F)
+    body = b"\xfe\xfd" + os.urandom(32) + b"\0" + bytes([len(cookie)]) + cookie + suites + b"\1\0"
+    size = len(body).to_bytes(3, "big")
+    message = b"\1" + size + bytes(2) + bytes(3) + size + body
+    return struct.pack("!BHHHIH", 22, 0xFEFD, 0, 0, 0, len(message)) + message
+
+
+def test_asks_for_a_cookie_with_less_than_it_was_sent(turn):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        hello = client_hello()
+        client.sendto(hello, turn.address("dtls").pair)
+        answer = client.recv(2048)
+
+    assert answer[13] == 3  # HelloVerifyRequest
+    assert len(answer) < len(hello)
+
+
+# coturn CVE-2026-73214, GHSA-5x2p-4vqj-f6m4
+@pytest.mark.parametrize("transport", ["dtls", "udp"])
+@pytest.mark.parametrize("cookie", [b"", b"c" * 20], ids=["no-cookie", "forged-cookie"])
+def test_a_flood_of_client_hellos_takes_no_memory(start_server, files, echo_port, transport, cookie):
+    options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), NO_QUARANTINE]))
+    turn = start_server("turn", config(files, workers=1), env={"ASAN_OPTIONS": options})
+    target = turn.address(transport).pair
+
+    def flood(count):
+        before = answered(turn)
+        # In bursts that fit into the receive buffer, from as many addresses as loopback has.
+        for burst in range(count // 100):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.bind((f"127.{burst % 250 + 1}.{burst // 250}.7", 0))
+                for _ in range(100):
+                    client.sendto(client_hello(cookie), target)
+            if burst % 10 == 9:
+                wait_until(lambda: answered(turn) >= before + (burst + 1) * 95)
+
+    flood(5_000)  # what is allocated once
+    before = turn.metrics()["process_resident_memory_bytes"]
+    flood(25_000)
+    grown = turn.metrics()["process_resident_memory_bytes"] - before
+
+    # The sanitizer's allocator keeps some 60 bytes for each; an association takes 20,000 and more.
+    assert grown < 100 * 25_000
+    assert turn.metrics()["icebreaker_turn_dtls_associations"] == 0
+    output = dtls_uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "3", "-m", "1",
+                          *STATIC, transport=transport)
+    assert_nothing_lost(output, 3)
+
+
+def answered(turn):
+    return turn.metrics()["icebreaker_turn_dtls_cookies_total"]

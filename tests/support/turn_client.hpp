@@ -59,6 +59,8 @@ class TurnClient {
   void learn(const stun::MessageView& challenge) {
     realm_ = std::string{challenge.get<stun::Realm>().value()};
     nonce_ = std::string{challenge.get<stun::Nonce>().value()};
+    const auto algorithms = challenge.find(stun::AttributeType::PasswordAlgorithms);
+    algorithms_ = algorithms ? copy_of(*algorithms) : Bytes{};
   }
 
   void forget_nonce() { nonce_.reset(); }
@@ -73,10 +75,32 @@ class TurnClient {
     return crypto::long_term_key_md5(username_, realm_, password_);
   }
 
-  using Sign = std::function<void(stun::MessageBuilder&, const TurnClient&)>;
+  [[nodiscard]] crypto::Sha256Digest sha256_key() const {
+    return crypto::long_term_key_sha256(username_, realm_, password_);
+  }
+
+  using Step = std::function<void(stun::MessageBuilder&, const TurnClient&)>;
+
+  // From now on, instead of by USERNAME.
+  void name_by(Step name) { name_ = std::move(name); }
 
   // From now on, instead of by MESSAGE-INTEGRITY.
-  void sign_by(Sign sign) { sign_ = std::move(sign); }
+  void sign_by(Step sign) { sign_ = std::move(sign); }
+
+  void name_by_userhash() {
+    name_by([](stun::MessageBuilder& builder, const TurnClient& self) {
+      builder.add<stun::Userhash>(crypto::userhash(self.username_, self.realm_));
+    });
+  }
+
+  // RFC 8489 §9.2.5, with the algorithms of the challenge.
+  void sign_by_sha256() {
+    sign_by([](stun::MessageBuilder& builder, const TurnClient& self) {
+      builder.add_raw(stun::AttributeType::PasswordAlgorithms, self.algorithms_);
+      builder.add<stun::PasswordAlgorithm>({stun::PasswordAlgorithmNumber::Sha256, {}});
+      builder.add_message_integrity_sha256(self.sha256_key());
+    });
+  }
 
   // Signed when a nonce is known; every request has a transaction id of its own.
   template <class Fill>
@@ -85,7 +109,7 @@ class TurnClient {
     stun::MessageBuilder builder{buffer, stun::MessageClass::Request, method, next_id()};
     fill(builder);
     if (nonce_) {
-      builder.add<stun::Username>(username_);
+      name_(builder, *this);
       builder.add<stun::Realm>(realm_);
       builder.add<stun::Nonce>(*nonce_);
       sign_(builder, *this);
@@ -155,8 +179,12 @@ class TurnClient {
   std::string password_;
   std::string realm_;
   std::optional<std::string> nonce_;
+  Bytes algorithms_;  // PASSWORD-ALGORITHMS as it was offered
   std::uint64_t requests_ = 0;
-  Sign sign_ = [](stun::MessageBuilder& builder, const TurnClient& self) {
+  Step name_ = [](stun::MessageBuilder& builder, const TurnClient& self) {
+    builder.add<stun::Username>(self.username_);
+  };
+  Step sign_ = [](stun::MessageBuilder& builder, const TurnClient& self) {
     builder.add_message_integrity(self.key());
   };
 };

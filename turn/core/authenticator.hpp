@@ -2,11 +2,11 @@
 // needs to know of a client is in the nonce.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "common/base/time.hpp"
 #include "common/stun/error_code.hpp"
@@ -48,15 +48,17 @@ class AuthenticatedRequest {
   std::string_view quota_user_;
 };
 
+// Borrows from the request or the credentials.
 struct AuthRefusal {
   stun::ErrorCode code;
   AuthFailure reason;
+  std::string_view username{};  // as claimed, by whomever
+  std::chrono::seconds expired_for{0};
 };
 
 class Authenticator {
  public:
-  Authenticator(Credentials credentials, const NonceSecret& nonce_secret)
-      : credentials_{std::move(credentials)}, nonces_{nonce_secret} {}
+  Authenticator(Credentials credentials, const NonceSecret& nonce_secret);
 
   // For labs: takes every request for one user's, with a quota for each host, and signs nothing.
   static Authenticator anonymous(const std::string& realm);
@@ -66,10 +68,18 @@ class Authenticator {
       Now now, const FiveTuple& from, const stun::MessageView& request,
       std::string_view established) const;
 
-  // REALM and a fresh NONCE for a 401 or 438.
+  // REALM, a fresh NONCE and PASSWORD-ALGORITHMS for a 401 or 438.
   void add_challenge(MonoTime now, const ClientAddress& client, stun::MessageBuilder& reply) const;
 
  private:
+  struct Claim {
+    std::string_view username;
+    AuthFailure flaw = AuthFailure::None;
+  };
+
+  // Nothing: the request says in no way, or in two, whom it comes from.
+  [[nodiscard]] std::optional<Claim> claim_of(const stun::MessageView& request) const;
+
   Credentials credentials_;
   NonceMaker nonces_;
   bool everybody_ = false;

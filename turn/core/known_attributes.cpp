@@ -1,5 +1,6 @@
 #include "turn/core/known_attributes.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace icebreaker::turn {
@@ -7,44 +8,29 @@ namespace {
 
 using enum stun::AttributeType;
 
-constexpr auto kAllocate = std::to_array<stun::AttributeType>({
+constexpr auto kCredentials = std::to_array<stun::AttributeType>({
     Username,
+    Userhash,
     Realm,
     Nonce,
+    PasswordAlgorithm,
     MessageIntegrity,
     MessageIntegritySha256,
-    RequestedTransport,
-    Lifetime,
-    RequestedAddressFamily,
-    EvenPort,
-    ReservationToken,
 });
-constexpr auto kRefresh = std::to_array<stun::AttributeType>({
-    Username,
-    Realm,
-    Nonce,
-    MessageIntegrity,
-    MessageIntegritySha256,
-    Lifetime,
-    RequestedAddressFamily,
-});
-constexpr auto kCreatePermission = std::to_array<stun::AttributeType>({
-    Username,
-    Realm,
-    Nonce,
-    MessageIntegrity,
-    MessageIntegritySha256,
-    XorPeerAddress,
-});
-constexpr auto kChannelBind = std::to_array<stun::AttributeType>({
-    Username,
-    Realm,
-    Nonce,
-    MessageIntegrity,
-    MessageIntegritySha256,
-    XorPeerAddress,
-    ChannelNumber,
-});
+
+template <class... Types>
+constexpr auto credentials_and(Types... types) {
+  std::array<stun::AttributeType, kCredentials.size() + sizeof...(types)> known{};
+  const auto rest = std::ranges::copy(kCredentials, known.begin()).out;
+  std::ranges::copy(std::array{types...}, rest);
+  return known;
+}
+
+constexpr auto kAllocate = credentials_and(RequestedTransport, Lifetime, RequestedAddressFamily,
+                                           EvenPort, ReservationToken);
+constexpr auto kRefresh = credentials_and(Lifetime, RequestedAddressFamily);
+constexpr auto kCreatePermission = credentials_and(XorPeerAddress);
+constexpr auto kChannelBind = credentials_and(XorPeerAddress, ChannelNumber);
 constexpr auto kSend = std::to_array<stun::AttributeType>({XorPeerAddress, Data});
 
 }  // namespace

@@ -2,23 +2,25 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
 
 #include "common/base/bytes.hpp"
 #include "common/base/hex.hpp"
 #include "common/base/parse_number.hpp"
+#include "common/crypto/base64.hpp"
 #include "common/crypto/constant_time.hpp"
 #include "common/crypto/hmac.hpp"
 
 namespace icebreaker::turn {
 namespace {
 
-// RFC 8489 §9.2: who supports that RFC begins with this, and with its security features in base64
-// (§18.1); we have none of them.
-constexpr std::string_view kCookie = "obMatJos2AAAA";
-// Then 8 hexadecimal digits of the issue time in seconds, and 24 of the HMAC.
+// Behind the cookie: 8 hexadecimal digits of the issue time in seconds, and 15 base64 digits, which
+// are 90 bits, of the HMAC. Together a multiple of 4, so that a challenge has no padding for it.
+constexpr std::size_t kCookieBytes = SecurityFeatures::kCookieBytes;
 constexpr std::size_t kTimeDigits = 8;
 constexpr std::size_t kMacBytes = 12;
-static_assert(NonceMaker::kTextBytes == kCookie.size() + kTimeDigits + 2 * kMacBytes);
+constexpr std::size_t kMacDigits = 15;
+static_assert(NonceMaker::kTextBytes == kCookieBytes + kTimeDigits + kMacDigits);
 
 std::uint32_t seconds_of(MonoTime time) {
   const auto since_start =
@@ -37,10 +39,12 @@ NonceMaker::Text NonceMaker::text_at(std::uint32_t issued_at, const ClientAddres
   const auto mac = crypto::hmac_sha256(secret_, out.written());
 
   Text text{};
-  std::ranges::copy(kCookie, text.begin());
-  const auto digits = std::span{text}.subspan(kCookie.size());
+  std::ranges::copy(features_.cookie(), text.begin());
+  const auto digits = std::span{text}.subspan(kCookieBytes);
   put_hex(digits.first(kTimeDigits), out.written().first(4));
-  put_hex(digits.subspan(kTimeDigits), ByteView{mac}.first(kMacBytes));
+  const std::string mac_text = crypto::base64_encode(ByteView{mac}.first(kMacBytes));
+  std::ranges::copy(std::string_view{mac_text}.substr(0, kMacDigits),
+                    digits.subspan(kTimeDigits).begin());
   return text;
 }
 
@@ -50,7 +54,7 @@ NonceMaker::Text NonceMaker::make(MonoTime now, const ClientAddress& client) con
 
 bool NonceMaker::valid(std::string_view nonce, MonoTime now, const ClientAddress& client) const {
   if (nonce.size() != kTextBytes) return false;
-  const auto issued_at = parse_number<std::uint32_t>(nonce.substr(kCookie.size(), kTimeDigits), 16);
+  const auto issued_at = parse_number<std::uint32_t>(nonce.substr(kCookieBytes, kTimeDigits), 16);
   if (!issued_at) return false;
   // Unsigned arithmetic: a time in the future is a huge age.
   const std::uint32_t age = seconds_of(now) - *issued_at;

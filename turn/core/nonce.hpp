@@ -10,6 +10,7 @@
 
 #include "common/base/address.hpp"
 #include "common/base/time.hpp"
+#include "turn/core/nonce_cookie.hpp"
 
 namespace icebreaker::turn {
 
@@ -21,9 +22,11 @@ inline constexpr std::chrono::seconds kNonceLifetime{3600};
 
 class NonceMaker {
  public:
-  explicit NonceMaker(const NonceSecret& secret) : secret_{secret} {}
+  // A nonce that was made when the server had other features is not valid any more.
+  NonceMaker(const NonceSecret& secret, SecurityFeatures features)
+      : secret_{secret}, features_{features} {}
 
-  static constexpr std::size_t kTextBytes = 45;
+  static constexpr std::size_t kTextBytes = 36;
   using Text = std::array<char, kTextBytes>;
 
   [[nodiscard]] Text make(MonoTime now, const ClientAddress& client) const;
@@ -35,6 +38,7 @@ class NonceMaker {
   [[nodiscard]] Text text_at(std::uint32_t issued_at, const ClientAddress& client) const;
 
   NonceSecret secret_;
+  SecurityFeatures features_;
 };
 
 }  // namespace icebreaker::turn

@@ -79,9 +79,13 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
   const auto request = rules_.authenticator.authenticate(now, from, message, established);
   if (!request) {
     if (!challenge_budget_.take(now.mono, from.client.value.ip)) return Drop::OverBudget;
-    const auto [code, reason] = request.error();
-    out.emplace_back(challenge_reply(now.mono, from, message, code, rules_.authenticator));
-    return Handled{.method = method, .error = code, .auth = reason};
+    const AuthRefusal& refusal = request.error();
+    out.emplace_back(challenge_reply(now.mono, from, message, refusal.code, rules_.authenticator));
+    return Handled{.method = method,
+                   .error = refusal.code,
+                   .auth = refusal.reason,
+                   .username = refusal.username,
+                   .expired_for = refusal.expired_for};
   }
   const auto unknown = stun::unknown_attributes(message, known);
   if (!unknown.empty()) {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "common/crypto/digest.hpp"
 #include "common/stun/message.hpp"
 #include "common/stun/message_builder.hpp"
 #include "common/stun/stun_attributes.hpp"
 #include "turn/core/ids.hpp"
+#include "turn/core/password_key.hpp"
 
 namespace icebreaker::turn {
 
@@ -17,15 +17,23 @@ class ReplyIntegrity {
   // No signature: only for servers that authenticate nobody.
   ReplyIntegrity() = default;
 
-  explicit ReplyIntegrity(const crypto::Md5Digest& key) : key_{key} {}
+  // `attribute` is MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256.
+  ReplyIntegrity(const PasswordKey& key, stun::AttributeType attribute)
+      : key_{key}, attribute_{attribute} {}
 
   // After the last attribute.
   void seal(stun::MessageBuilder& reply) const {
-    if (key_) reply.add_message_integrity(*key_);
+    if (!key_) return;
+    if (attribute_ == stun::AttributeType::MessageIntegritySha256) {
+      reply.add_message_integrity_sha256(key_->view());
+    } else {
+      reply.add_message_integrity(key_->view());
+    }
   }
 
  private:
-  std::optional<crypto::Md5Digest> key_;
+  std::optional<PasswordKey> key_;
+  stun::AttributeType attribute_ = stun::AttributeType::MessageIntegrity;
 };
 
 enum class ReplyFingerprint : std::uint8_t { Omit, Add };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,13 +65,16 @@ struct ToClient {
   [[nodiscard]] ByteView header_view() const { return ByteView{header}.first(header_bytes); }
 };
 
-// A request was answered, successfully when `error` is nothing.
+// A request was answered, successfully when `error` is nothing. Borrows from the request or the
+// credentials.
 struct Handled {
   stun::Method method{};
   std::optional<stun::ErrorCode> error;
   AuthFailure auth = AuthFailure::None;
   PeerRule refused_by = PeerRule::Allowed;
   std::optional<QuotaRefusal> quota{};
+  std::string_view username{};  // of who was not authenticated: as claimed, by whomever
+  std::chrono::seconds expired_for{0};
 };
 
 using ClientVerdict = std::variant<ToPeer, Handled, Drop>;

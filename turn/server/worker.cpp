@@ -27,6 +27,8 @@ void log_refusal(const service::Logger& log, const Handled& handled, const Socke
                         {"method", name_of(handled.method)},
                         {"error", static_cast<unsigned>(*handled.error)},
                         {"auth", name_of(handled.auth)},
+                        {"user", handled.username},
+                        {"expired_for_s", handled.expired_for.count()},
                         {"rule", name_of(handled.refused_by)}});
 }
 

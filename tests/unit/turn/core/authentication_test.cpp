@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "common/crypto/hmac.hpp"
+#include "common/base/hex.hpp"
 #include "common/crypto/turn_rest.hpp"
 #include "tests/unit/turn/core/relay_fixture.hpp"
 
@@ -9,8 +9,6 @@ namespace {
 
 using stun::MessageBuilder;
 using stun::Method;
-
-constexpr std::string_view kCookie = "obMatJos2AAAA";
 
 class Authentication : public RelayFixture {
  protected:
@@ -97,113 +95,78 @@ TEST_F(Authentication, SignsRepliesWithTheSecretThatTheClientUsed) {
   EXPECT_TRUE(stun::verify_message_integrity(reply.message(), carol.key()).has_value());
 }
 
-TEST_F(Authentication, NamesTheReasonForTheOperator) {
-  const auto reason = [&](TurnClient& each) {
-    return std::get<Handled>(deliver(each, each.allocate())).auth;
+TEST_F(Authentication, NamesTheReasonForTheOperatorOnly) {
+  const auto rest_user = [&](std::string_view from, std::string_view secret,
+                             std::chrono::seconds ttl) {
+    const auto made = crypto::mint_turn_rest_credentials(secret, "carol", now_.wall + ttl);
+    return client(from, made.username, made.password);
   };
   TurnClient stranger{"203.0.113.5:1", kAlice, kPassword};
-  TurnClient unknown = client("203.0.113.5:2", "mallory", "x");
-  TurnClient guesser = client("203.0.113.5:3", kAlice, "x");
-  const auto old = crypto::mint_turn_rest_credentials(kSecret, "carol", now_.wall - 1s);
-  TurnClient late = client("203.0.113.5:4", old.username, old.password);
-  TurnClient foreigner = client("203.0.113.5:5");
+  TurnClient foreigner = client("203.0.113.5:1");
   foreigner.replace_realm("elsewhere.org");
+  const std::vector<std::pair<TurnClient, AuthFailure>> cases{
+      {client("203.0.113.5:1", "mallory", "x"), AuthFailure::UnknownUser},
+      {client("203.0.113.5:1", "mal\nory", "x"), AuthFailure::InvalidUsername},
+      {client("203.0.113.5:1", kAlice, "x"), AuthFailure::WrongPassword},
+      {rest_user("203.0.113.5:1", kSecret, -1s), AuthFailure::ExpiredCredential},
+      {rest_user("203.0.113.5:1", "forgotten secret", 60s), AuthFailure::WrongSecret},
+      {rest_user("203.0.113.5:1", "forgotten secret", -60s), AuthFailure::WrongSecret},
+      {foreigner, AuthFailure::WrongRealm}};
 
-  EXPECT_EQ(reason(stranger), AuthFailure::NoCredentials);
-  EXPECT_EQ(reason(unknown), AuthFailure::UnknownUser);
-  EXPECT_EQ(reason(guesser), AuthFailure::WrongPassword);
-  EXPECT_EQ(reason(late), AuthFailure::ExpiredCredential);
-  EXPECT_EQ(reason(foreigner), AuthFailure::WrongRealm);
-}
-
-TEST_F(Authentication, AnswersAnExpiredNonceWith438AndAFreshOne) {
-  TurnClient alice = client();
-  advance(kNonceLifetime - 1s);
-  EXPECT_EQ(error_of(alice, alice.request(Method::Allocate)), 400);
-
-  advance(1s);
-  const ReceivedReply stale = exchange(alice, alice.allocate());
-  EXPECT_EQ(stale.error(), 438);
-  alice.learn(stale.message());
-  EXPECT_EQ(error_of(alice, alice.allocate()), 0);
-}
-
-TEST_F(Authentication, BindsTheNonceToTheClientsAddress) {
-  const TurnClient alice = client("203.0.113.5:40000");
-  TurnClient thief = client("203.0.113.6:40000");
-  thief.replace_nonce(*alice.nonce());
-
-  EXPECT_EQ(error_of(thief, thief.allocate()), 438);
-}
-
-TEST_F(Authentication, RefusesNoncesThatAreNotItsOwn) {
-  TurnClient alice = client();
-  std::string forged = *alice.nonce();
-  forged.back() = forged.back() == '0' ? '1' : '0';
-  std::string from_the_future = *alice.nonce();
-  from_the_future.at(kCookie.size()) = 'f';
-  std::string other_features = *alice.nonce();
-  other_features.at(kCookie.size() - 4) = 'w';
-
-  for (const std::string& nonce : {forged, from_the_future, other_features, std::string{},
-                                   std::string{"x"}, std::string(alice.nonce()->size(), 'z')}) {
-    alice.replace_nonce(nonce);
-    EXPECT_EQ(error_of(alice, alice.allocate()), 438) << nonce;
+  const ReceivedReply first = exchange(stranger, stranger.allocate());
+  EXPECT_EQ(last_handled_.auth, AuthFailure::NoCredentials);
+  for (auto [each, reason] : cases) {
+    const ReceivedReply reply = exchange(each, each.allocate());
+    EXPECT_EQ(last_handled_.auth, reason) << name_of(reason);
+    // All but the transaction id.
+    EXPECT_EQ(hex_of(ByteView{reply.bytes()}.subspan(20)),
+              hex_of(ByteView{first.bytes()}.subspan(20)))
+        << name_of(reason);
   }
 }
 
-// RFC 8489 §9.2.
-TEST_F(Authentication, TellsInTheNonceThatItSupportsRfc8489WithoutSecurityFeatures) {
-  EXPECT_TRUE(client().nonce()->starts_with(kCookie));
+TEST_F(Authentication, TellsTheOperatorWhoCameTooLateByHowMuch) {
+  const auto made = crypto::mint_turn_rest_credentials(kSecret, "carol", now_.wall - 90s);
+  TurnClient late = client("203.0.113.77:1000", made.username, made.password);
+
+  const Bytes request = late.allocate();
+  const auto handled = std::get<Handled>(deliver(late, request));
+
+  EXPECT_EQ(handled.username, made.username);
+  EXPECT_EQ(handled.expired_for, 90s);
 }
 
-TEST_F(Authentication, TakesTheStrongerSignatureOfARequest) {
-  const TurnClient::Sign wrong = [](MessageBuilder& builder, const TurnClient&) {
-    builder.add_message_integrity_sha256(crypto::Md5Digest{});
-  };
-  const TurnClient::Sign sha256 = [](MessageBuilder& builder, const TurnClient& self) {
-    builder.add_message_integrity_sha256(self.key());
-  };
-  // Right as far as it goes.
-  const TurnClient::Sign truncated = [](MessageBuilder& builder, const TurnClient& self) {
-    constexpr std::size_t kKept = 16;
-    Bytes covered = copy_of(builder.finish());
-    const std::size_t end = covered.size() + stun::kAttributeHeaderBytes + kKept;
-    ByteWriter{MutableByteView{covered}.subspan(2)}.u16(
-        static_cast<std::uint16_t>(end - stun::kHeaderBytes));
-    const auto hmac = crypto::hmac_sha256(self.key(), covered);
-    builder.add_raw(stun::AttributeType::MessageIntegritySha256, ByteView{hmac}.first(kKept));
-  };
-  const auto after_sha1 = [](const TurnClient::Sign& second) {
-    return [second](MessageBuilder& builder, const TurnClient& self) {
-      builder.add_message_integrity(self.key());
-      second(builder, self);
-    };
-  };
-  TurnClient alice = client();
-  const auto error_with = [&](const TurnClient::Sign& sign) {
-    alice.sign_by(sign);
-    return error_of(alice, alice.allocate());
-  };
+// coturn GHSA-4g7c-p5wg-j4hp, #1870.
+TEST_F(Authentication, TakesStrangeUsernamesForNobodys) {
+  using namespace std::string_literals;
+  const std::string rest = std::to_string(24 * 3600 * 366) + ":";
+  const std::vector<std::pair<std::string, AuthFailure>> cases{
+      {"%s%n", AuthFailure::UnknownUser},
+      {std::string(508, 'x'), AuthFailure::UnknownUser},
+      {std::string(509, 'x'), AuthFailure::InvalidUsername},
+      {std::string(513, 'x'), AuthFailure::InvalidUsername},
+      {std::string(763, 'x'), AuthFailure::InvalidUsername},
+      {"alice\0"s, AuthFailure::InvalidUsername},
+      {"", AuthFailure::InvalidUsername},
+      {"\xC3\x28", AuthFailure::InvalidUsername},
+      {rest + "\0"s, AuthFailure::InvalidUsername},
+      {rest + "\xFF", AuthFailure::InvalidUsername},
+      {rest + "\n", AuthFailure::InvalidUsername},
+      {rest + std::string(513, 'x'), AuthFailure::InvalidUsername}};
+  for (const auto& [username, reason] : cases) {
+    TurnClient each =
+        client("203.0.113.77:1000", username, crypto::turn_rest_password(kSecret, username));
+    EXPECT_EQ(error_of(each, each.allocate()), 401) << hex_of(bytes_of(username));
+    EXPECT_EQ(last_handled_.auth, reason) << hex_of(bytes_of(username));
+  }
 
-  EXPECT_EQ(error_with(wrong), 401);
-  EXPECT_EQ(error_with(truncated), 401);
-  EXPECT_EQ(error_with(after_sha1(wrong)), 401);
-  EXPECT_EQ(error_with(sha256), 0);
-  EXPECT_EQ(error_with(after_sha1(sha256)), 437);
-}
-
-// RFC 8489 §9.2.4: as for every key by MD5.
-TEST_F(Authentication, SignsTheReplyToSha256WithSha1) {
-  TurnClient alice = client();
-  alice.sign_by([](MessageBuilder& builder, const TurnClient& self) {
-    builder.add_message_integrity_sha256(self.key());
-  });
-
-  const ReceivedReply reply = exchange(alice, alice.allocate());
-
-  EXPECT_TRUE(stun::verify_message_integrity(reply.message(), alice.key()).has_value());
-  EXPECT_FALSE(reply.message().has<stun::MessageIntegritySha256>());
+  const std::string harmless = rest + "%s%n";
+  TurnClient carol =
+      client("203.0.113.77:1000", harmless, crypto::turn_rest_password(kSecret, harmless));
+  EXPECT_EQ(error_of(carol, carol.allocate()), 0);
+  // RFC 8489 §14.3: parsers take up to 763 bytes.
+  TurnClient endless = client("203.0.113.77:1001", std::string(764, 'x'), "x");
+  EXPECT_EQ(error_of(endless, endless.allocate()), 400);
 }
 
 TEST_F(Authentication, RefusesOtherUsersOfAnAllocationWith441) {

@@ -98,6 +98,7 @@ class RelayFixture : public ::testing::Test {
 
   ClientVerdict deliver_from(const FiveTuple& from, const Bytes& bytes) {
     const ClientVerdict verdict = relay_->on_client(now_, from, bytes, effects_);
+    if (const auto* handled = std::get_if<Handled>(&verdict)) last_handled_ = *handled;
     run_shell();
     return verdict;
   }
@@ -155,6 +156,7 @@ class RelayFixture : public ::testing::Test {
   std::vector<ReceivedReply> replies_;
   std::unordered_map<FiveTuple, RelayId> relay_by_client_;
   FiveTuple last_client_;
+  Handled last_handled_;  // its username lives as long as the request
   std::uint16_t next_port_ = 50000;
 
   void run_shell() {

@@ -140,7 +140,11 @@ TlsContext::TlsContext(const TlsContext& other) : context_{other.context_} {
 TlsContext::TlsContext(TlsContext&& other) noexcept
     : context_{std::exchange(other.context_, nullptr)} {}
 
-TlsContext& TlsContext::operator=(TlsContext other) noexcept {
+TlsContext& TlsContext::operator=(const TlsContext& other) {
+  return *this = TlsContext{other};
+}
+
+TlsContext& TlsContext::operator=(TlsContext&& other) noexcept {
   std::swap(context_, other.context_);
   return *this;
 }

@@ -19,7 +19,8 @@ class TlsContext {
 
   TlsContext(const TlsContext& other);
   TlsContext(TlsContext&& other) noexcept;
-  TlsContext& operator=(TlsContext other) noexcept;
+  TlsContext& operator=(const TlsContext& other);
+  TlsContext& operator=(TlsContext&& other) noexcept;
   ~TlsContext();
 
   [[nodiscard]] ssl_ctx_st* get() const { return context_; }

@@ -86,6 +86,20 @@ def test_answers_binding_requests(turn):
     assert re.search(r"UDP reflexive addr: 127\.0\.0\.1:\d+", output), output
 
 
+@pytest.mark.parametrize(("setting", "words"), [
+    ({"realm": 'the "best"'}, "realm: neither quotes nor backslashes are possible"),
+    ({"realm": "two\u200bwords"}, "realm: has control characters or invisible ones"),
+    ({"auth": {"users": [{"name": "a\x01", "password": "x"}]}}, "name: has control characters"),
+    ({"auth": {"users": [{"name": "a", "password": "x\u00ad"}]}}, "password: has control characters"),
+    ({"auth": {"users": [{"name": "a" * 509, "password": "x"}]}}, "name: at most 508 bytes"),
+])
+def test_refuses_names_that_no_client_can_send(start_server, setting, words):
+    turn = start_server("turn", turn_config(**setting), wait=False)
+
+    assert turn.wait() == 2
+    assert words in turn.text
+
+
 def test_refuses_to_start_without_authentication(start_server):
     turn = start_server("turn", turn_config(auth={}), wait=False)
 

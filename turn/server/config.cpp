@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "common/crypto/opaque_string.hpp"
+
 namespace icebreaker::turn {
 namespace {
 
@@ -44,10 +46,34 @@ void read_relay(const ConfigSection& relay, ServerConfig& config) {
   config.relay_ports = {.first = ports.first, .last = ports.last};
 }
 
+// As clients prepare it before they make a key of it (RFC 8489 §9.2.2). Empty text stays.
+std::string prepared(const ConfigSection& section, std::string_view key, const std::string& text) {
+  if (text.empty()) return text;
+  auto result = crypto::prepare_opaque_string(text);
+  if (!result) section.fail(key, "has control characters or invisible ones");
+  return std::move(*result);
+}
+
+std::string read_realm(const ConfigSection& root) {
+  std::string realm = prepared(root, "realm", root.text("realm", "icebreaker"));
+  if (realm.empty() || realm.size() > kMaxRealmBytes) {
+    root.fail("realm", "1 to 128 bytes are needed");
+  }
+  // RFC 8489 §9.2.2 takes quotes out of what makes the key; not every client does.
+  if (realm.find_first_of("\"\\") != std::string::npos) {
+    root.fail("realm", "neither quotes nor backslashes are possible");
+  }
+  return realm;
+}
+
 std::vector<StaticUser> read_users(const ConfigSection& auth) {
+  // RFC 8489 §14.3.
+  constexpr std::size_t kMaxNameBytes = 508;
   std::vector<StaticUser> users;
   for (const ConfigSection& each : auth.sections("users")) {
-    StaticUser user{each.required_text("name"), each.required_text("password")};
+    StaticUser user{prepared(each, "name", each.required_text("name")),
+                    prepared(each, "password", each.required_text("password"))};
+    if (user.name.size() > kMaxNameBytes) each.fail("name", "at most 508 bytes are possible");
     if (user.name.empty()) each.fail("name", "a user needs a name");
     if (user.password.empty()) each.fail("password", "a user needs a password");
     if (std::ranges::find(users, user.name, &StaticUser::name) != users.end()) {
@@ -167,10 +193,7 @@ ServerConfig read_config(const ConfigSection& root, std::string_view environment
   read_listeners(root, config);
   config.streams = read_tcp(root.section("tcp"));
   config.dtls = read_dtls(root.section("dtls"));
-  config.credentials.realm = root.text("realm", "icebreaker");
-  if (config.credentials.realm.empty() || config.credentials.realm.size() > kMaxRealmBytes) {
-    root.fail("realm", "1 to 128 bytes are needed");
-  }
+  config.credentials.realm = read_realm(root);
   read_relay(root.section("relay"), config);
 
   const ConfigSection auth = root.section("auth");

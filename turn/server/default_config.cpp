@@ -54,7 +54,8 @@ ports = "49152-65535"
 
 [auth]
 secrets = []                     # TURN REST secrets, any of them will do; or secrets_file
-users = []                       # { name = "alice", password = "..." }
+users = []                       # { name = "alice", password = "..." }; without any secrets
+                                 # beside them, clients may hide the name (USERHASH)
 
 [peers]                          # special-purpose networks are refused by default
 allow = []                       # networks that override that

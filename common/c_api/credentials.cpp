@@ -16,6 +16,12 @@ using std::chrono::seconds;
 // Larger values overflow the nanoseconds of system_clock.
 constexpr int64_t kLatest = floor<seconds>(icebreaker::WallTime::max()).time_since_epoch().count();
 
+template <class Digest>
+icebreaker_status write_digest(uint8_t* target, const Digest& digest) {
+  std::memcpy(target, digest.data(), digest.size());
+  return ICEBREAKER_OK;
+}
+
 }  // namespace
 
 icebreaker_status icebreaker_mint_turn_rest(const char* secret, const char* id, int64_t expires_at,
@@ -42,9 +48,22 @@ icebreaker_status icebreaker_long_term_key(const char* username, const char* rea
   if (username == nullptr || realm == nullptr || password == nullptr || key == nullptr) {
     return ICEBREAKER_INVALID_ARGUMENT;
   }
-  return guarded([&] {
-    const auto digest = crypto::long_term_key_md5(username, realm, password);
-    std::memcpy(key, digest.data(), digest.size());
-    return ICEBREAKER_OK;
-  });
+  return guarded(
+      [&] { return write_digest(key, crypto::long_term_key_md5(username, realm, password)); });
+}
+
+icebreaker_status icebreaker_long_term_key_sha256(const char* username, const char* realm,
+                                                  const char* password, uint8_t key[32]) {
+  if (username == nullptr || realm == nullptr || password == nullptr || key == nullptr) {
+    return ICEBREAKER_INVALID_ARGUMENT;
+  }
+  return guarded(
+      [&] { return write_digest(key, crypto::long_term_key_sha256(username, realm, password)); });
+}
+
+icebreaker_status icebreaker_userhash(const char* username, const char* realm, uint8_t hash[32]) {
+  if (username == nullptr || realm == nullptr || hash == nullptr) {
+    return ICEBREAKER_INVALID_ARGUMENT;
+  }
+  return guarded([&] { return write_digest(hash, crypto::userhash(username, realm)); });
 }

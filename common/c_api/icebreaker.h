@@ -141,6 +141,11 @@ icebreaker_status icebreaker_check_fingerprint(const void* bytes, size_t length)
  * with a zero. */
 icebreaker_status icebreaker_long_term_key(const char* username, const char* realm,
                                            const char* password, uint8_t key[16]);
+/* The same by the password algorithm SHA-256 (section 18.5.1.2). */
+icebreaker_status icebreaker_long_term_key_sha256(const char* username, const char* realm,
+                                                  const char* password, uint8_t key[32]);
+/* The value of USERHASH (section 14.4): SHA-256("username:realm"). */
+icebreaker_status icebreaker_userhash(const char* username, const char* realm, uint8_t hash[32]);
 
 #ifdef __cplusplus
 }

@@ -73,6 +73,24 @@ static void makes_keys(void) {
   EXPECT(icebreaker_long_term_key("user", "realm", "pass", key) == ICEBREAKER_OK);
   EXPECT(memcmp(key, expected, sizeof key) == 0);
   EXPECT(icebreaker_long_term_key("user", NULL, "pass", key) == ICEBREAKER_INVALID_ARGUMENT);
+
+  // printf user:realm:pass | sha256sum, and of user:realm.
+  static const uint8_t expected_sha256[32] = {0x07, 0xe9, 0x34, 0x11, 0x7a, 0xbd, 0x40, 0x83,
+                                              0x6e, 0x7c, 0x63, 0x29, 0xb5, 0x47, 0x31, 0xb2,
+                                              0xb2, 0xd2, 0xa5, 0xf9, 0xa7, 0x1f, 0x54, 0x49,
+                                              0x22, 0xd7, 0x5e, 0x07, 0x30, 0xd8, 0x25, 0x1b};
+  static const uint8_t expected_hash[32] = {0x6a, 0x30, 0x29, 0x11, 0x6b, 0x47, 0xaa, 0x98,
+                                            0xbc, 0xaa, 0x32, 0x53, 0x99, 0x73, 0x3d, 0xc1,
+                                            0xa2, 0x3c, 0xd5, 0x7e, 0x26, 0xb8, 0x1b, 0xef,
+                                            0x3f, 0xf6, 0x53, 0x1c, 0xe6, 0x24, 0xe2, 0xda};
+  uint8_t digest[32];
+  EXPECT(icebreaker_long_term_key_sha256("user", "realm", "pass", digest) == ICEBREAKER_OK);
+  EXPECT(memcmp(digest, expected_sha256, sizeof digest) == 0);
+  EXPECT(icebreaker_userhash("user", "realm", digest) == ICEBREAKER_OK);
+  EXPECT(memcmp(digest, expected_hash, sizeof digest) == 0);
+  EXPECT(icebreaker_long_term_key_sha256("user", "realm", "pass", NULL) ==
+         ICEBREAKER_INVALID_ARGUMENT);
+  EXPECT(icebreaker_userhash(NULL, "realm", digest) == ICEBREAKER_INVALID_ARGUMENT);
 }
 
 static void mints_credentials(void) {

@@ -88,6 +88,7 @@ def test_answers_binding_requests(turn):
 
 @pytest.mark.parametrize(("setting", "words"), [
     ({"realm": 'the "best"'}, "realm: neither quotes nor backslashes are possible"),
+    ({"realm": "r" * 128}, "realm: 1 to 127 bytes are needed"),
     ({"realm": "two\u200bwords"}, "realm: has control characters or invisible ones"),
     ({"auth": {"users": [{"name": "a\x01", "password": "x"}]}}, "name: has control characters"),
     ({"auth": {"users": [{"name": "a", "password": "x\u00ad"}]}}, "password: has control characters"),

@@ -22,7 +22,7 @@ namespace icebreaker::turn {
 // A reply held in place, so that answering strangers allocates nothing.
 class ReplyBytes {
  public:
-  // Room for every reply of ours: the longest REALM (config limit 128 bytes), NONCE and
+  // Room for every reply of ours: the longest REALM (config limit 127 bytes), NONCE and
   // UNKNOWN-ATTRIBUTES together stay below it.
   static constexpr std::size_t kCapacity = 512;
 

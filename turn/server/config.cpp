@@ -10,8 +10,9 @@ namespace {
 
 using service::ConfigSection;
 
-// REALM is part of every challenge to strangers, and the reply buffer is sized for it.
-constexpr std::size_t kMaxRealmBytes = 128;
+// REALM is part of every challenge to strangers, and the reply buffer is sized for it. RFC 8489
+// §14.9: fewer than 128 characters.
+constexpr std::size_t kMaxRealmBytes = 127;
 constexpr std::int64_t kMaxPeersPerAllocation = 1024;
 constexpr std::int64_t kMaxChallenges = 1'000'000;
 constexpr std::int64_t kMaxAllocations = 1'000'000;
@@ -57,7 +58,7 @@ std::string prepared(const ConfigSection& section, std::string_view key, const s
 std::string read_realm(const ConfigSection& root) {
   std::string realm = prepared(root, "realm", root.text("realm", "icebreaker"));
   if (realm.empty() || realm.size() > kMaxRealmBytes) {
-    root.fail("realm", "1 to 128 bytes are needed");
+    root.fail("realm", "1 to 127 bytes are needed");
   }
   // RFC 8489 §9.2.2 takes quotes out of what makes the key; not every client does.
   if (realm.find_first_of("\"\\") != std::string::npos) {

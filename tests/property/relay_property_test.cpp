@@ -1,5 +1,6 @@
 // Whatever clients, peers and time do, a Relay leaks nothing and breaks no promise.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -32,7 +33,13 @@ class SeededRandom final : public RandomSource {
   std::uint64_t state_ = 1;
 };
 
+// The even ones are IPv6.
 PeerAddress peer_number(unsigned number) {
+  if (number % 2 == 0) {
+    IpAddress::V6Bytes bytes{std::byte{0x26}, std::byte{0x06}, std::byte{0x47}};
+    bytes.back() = static_cast<std::byte>(number / 4);
+    return PeerAddress{{IpAddress::from_v6(bytes), static_cast<std::uint16_t>(4000 + number % 4)}};
+  }
   return PeerAddress{{IpAddress::from_v4(0x08080800U + number / 2),
                       static_cast<std::uint16_t>(4000 + number % 2)}};
 }
@@ -52,9 +59,9 @@ class World {
     const unsigned rest = argument / kClients;
     switch (action % 10) {
       case 0:
-        return deliver(client, client.allocate());
+        return deliver(client, allocate(client, rest));
       case 1:
-        return deliver(client, client.refresh(std::chrono::seconds{rest % 3 * 900}));
+        return deliver(client, refresh(client, rest));
       case 2:
         return deliver(client, client.create_permission({peer_number(rest % 8)}));
       case 3:
@@ -85,28 +92,57 @@ class World {
   }
 
   void check() const {
-    RC_ASSERT(relay_.allocations() == open_.size());
-    RC_ASSERT(quota_.total() == open_.size());
-    RC_ASSERT(open_.size() <= kUserLimit);
+    const std::size_t allocations = allocations_with_sockets();
+    RC_ASSERT(relay_.allocations() == allocations);
+    RC_ASSERT(quota_.total() == allocations);
+    RC_ASSERT(allocations <= kUserLimit);
     RC_ASSERT(relay_.next_deadline().has_value() == !open_.empty());
   }
 
-  void check_empty() const {
+  void check_empty() {
+    RC_ASSERT(reservations_.size(now_.mono) == 0U);
     RC_ASSERT(open_.empty());
     RC_ASSERT(relay_.allocations() == 0U);
     RC_ASSERT(quota_.total() == 0U);
     RC_ASSERT(quota_.users() == 0U);
     RC_ASSERT(!relay_.next_deadline().has_value());
     RC_ASSERT(opened_ == closed_);
-    RC_ASSERT(opened_ == ended_);
+    RC_ASSERT(made_ == ended_);
     RC_ASSERT(channels_.empty());
   }
 
  private:
+  // In all the forms there are, some of them wrong.
+  Bytes allocate(TurnClient& client, unsigned form) {
+    return client.request(stun::Method::Allocate, [&](stun::MessageBuilder& builder) {
+      builder.add<stun::RequestedTransport>(stun::TransportProtocol::Udp);
+      if (form % 3 == 1) builder.add<stun::AdditionalAddressFamily>(stun::AddressFamily::V6);
+      if (form % 7 == 2) builder.add<stun::RequestedAddressFamily>(stun::AddressFamily::V6);
+      if (form % 5 == 3) builder.add<stun::EvenPort>(stun::PortReservation::EvenOnly);
+      if (form % 5 == 4) builder.add<stun::EvenPort>(stun::PortReservation::EvenAndNext);
+      if (form % 11 == 5) builder.add<stun::ReservationToken>(last_token_);
+    });
+  }
+
+  static Bytes refresh(TurnClient& client, unsigned form) {
+    return client.request(stun::Method::Refresh, [&](stun::MessageBuilder& builder) {
+      builder.add<stun::Lifetime>(std::chrono::seconds{form % 3 * 900});
+      if (form % 4 == 1) builder.add<stun::RequestedAddressFamily>(stun::AddressFamily::V4);
+      if (form % 4 == 2) builder.add<stun::RequestedAddressFamily>(stun::AddressFamily::V6);
+    });
+  }
+
+  [[nodiscard]] std::size_t allocations_with_sockets() const {
+    std::set<RelayId> relays;
+    for (const auto& [relay, family] : open_) relays.insert(relay);
+    return relays.size();
+  }
+
   void deliver(TurnClient& client, const Bytes& bytes) {
     const ClientVerdict verdict = relay_.on_client(now_, client.tuple(), bytes, effects_);
-    if (const auto* forward = std::get_if<ToPeer>(&verdict))
-      RC_ASSERT(open_.contains(forward->via));
+    if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
+      RC_ASSERT(open_.contains({forward->via, forward->to.value.ip.family()}));
+    }
     // Learns nonces as they come, so that most requests get past the authenticator.
     for (const Effect& each : effects_) {
       const auto* reply = std::get_if<effect::Reply>(&each);
@@ -121,7 +157,7 @@ class World {
   void from_peer(unsigned number) {
     if (open_.empty()) return;
     const RelayId via =
-        *std::next(open_.begin(), static_cast<std::ptrdiff_t>(number % open_.size()));
+        std::next(open_.begin(), static_cast<std::ptrdiff_t>(number % open_.size()))->first;
     const auto verdict = relay_.on_peer(now_, via, peer_number(number % 8), bytes_of("data"));
     if (const auto* forward = std::get_if<ToClient>(&verdict)) {
       RC_ASSERT(forward->header_bytes <= kMaxClientHeaderBytes);
@@ -137,21 +173,38 @@ class World {
   }
 
   void apply(const effect::OpenRelay& open) {
-    if (fails_) return relay_.on_relay_failed(open.relay, effects_);
+    const Family family = open.address.family();
+    if (fails_ || opened_ % 5 == 4) {
+      fails_ = false;
+      return relay_.on_relay_failed(now_, open.relay, family, effects_);
+    }
+    const auto port = static_cast<std::uint16_t>(50000 + 2 * opened_);
+    const auto next = static_cast<std::uint16_t>(port + 1U);
+    if (open.keep_next) {
+      const Reservation reservation{*open.keep_next, open.user, {open.address, next}};
+      if (reservations_.hold(now_.mono, reservation) != Hold::Granted) {
+        return relay_.on_relay_failed(now_, open.relay, family, effects_);
+      }
+      last_token_ = *open.keep_next;
+    }
+    if (open.held_port != 0) reservations_.release({open.address, open.held_port});
     ++opened_;
-    RC_ASSERT(open_.insert(open.relay).second);
-    relay_.on_relay_opened(now_, open.relay, static_cast<std::uint16_t>(50000 + opened_), effects_);
+    RC_ASSERT(open_.insert({open.relay, family}).second);
+    relay_.on_relay_opened(now_, open.relay, {open.address, port}, effects_);
   }
 
   void apply(const effect::CloseRelay& close) {
     ++closed_;
-    RC_ASSERT(open_.erase(close.relay) == 1U);
-    std::erase_if(channels_, [&](const auto& each) { return each.first == close.relay; });
+    RC_ASSERT(open_.erase({close.relay, close.family}) == 1U);
+    std::erase_if(channels_, [&](const auto& each) {
+      return each.first.first == close.relay && each.second == close.family;
+    });
   }
 
   void apply(const effect::BindChannel& bind) {
-    RC_ASSERT(open_.contains(bind.relay));
-    channels_.emplace(bind.relay, bind.channel);
+    const Family family = bind.peer.value.ip.family();
+    RC_ASSERT(open_.contains({bind.relay, family}));
+    channels_[{bind.relay, bind.channel}] = family;
   }
 
   void apply(const effect::UnbindChannel& unbind) {
@@ -160,7 +213,12 @@ class World {
 
   void apply(const effect::AllocationEnded& /*ended*/) { ++ended_; }
 
-  void apply(const effect::Reply& /*reply*/) {}
+  void apply(const effect::Reply& reply) {
+    const auto message = stun::MessageView::parse(reply.bytes.view());
+    if (!message->has<stun::XorRelayedAddress>()) return;
+    RC_ASSERT(message->get_all<stun::XorRelayedAddress>()->size() <= 2U);
+    ++made_;
+  }
 
   static RelayRules rules() {
     return {Authenticator{Credentials{{.realm = "example.org", .users = {{"alice", "secret"}}}},
@@ -171,19 +229,24 @@ class World {
   Now now_{MonoTime{} + 1h, WallTime{} + 24h};
   SeededRandom random_;
   QuotaLedger quota_{{.allocations_per_user = kUserLimit, .allocations = 0}};
-  Relay relay_{{.interfaces = {{IpAddress::from_v4(0x0A000001), IpAddress::from_v4(0xC6120009)}},
+  ReservationLedger reservations_;
+  Relay relay_{{.interfaces = {{IpAddress::from_v4(0x0A000001), IpAddress::from_v4(0xC6120009)},
+                               {IpAddress::loopback(Family::V6), IpAddress::loopback(Family::V6)}},
                 .ports = {},
                 .limits = {.permissions_per_allocation = 3, .channels_per_allocation = 3}},
                rules(),
                random_,
-               quota_};
+               quota_,
+               reservations_};
   std::vector<TurnClient> clients_;
   Effects effects_;
   bool fails_ = false;
-  std::set<RelayId> open_;
-  std::set<std::pair<RelayId, stun::ChannelNumber>> channels_;
+  ReservationToken last_token_{};
+  std::set<std::pair<RelayId, Family>> open_;
+  std::map<std::pair<RelayId, stun::ChannelNumber>, Family> channels_;
   std::size_t opened_ = 0;
   std::size_t closed_ = 0;
+  std::size_t made_ = 0;
   std::size_t ended_ = 0;
 };
 

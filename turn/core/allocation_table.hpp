@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/base/address.hpp"
 #include "common/base/time.hpp"
 #include "turn/core/channels.hpp"
+#include "turn/core/family_relays.hpp"
 #include "turn/core/ids.hpp"
 #include "turn/core/permissions.hpp"
 #include "turn/core/reply_to.hpp"
@@ -25,16 +27,16 @@ struct Allocation {
   FiveTuple client;
   std::string username;
   std::string quota_user;
-  Family family = Family::V4;
   AllocationState state = AllocationState::Opening;
-  RelayAddress relayed{};  // as clients and peers see it; set when Ready
+  FamilyRelays relays{};
 
   // Of the request that made it: RFC 8656 §7.2 wants its retransmission answered with success.
   ReplyTo asked_by;
   std::chrono::seconds granted_lifetime{0};
+  std::optional<ReservationToken> reserved_next{};
 
   MonoTime created_at;
-  MonoTime expires_at;
+  MonoTime expires_at;  // of the relay that lasts longest
   Permissions permissions{};
   Channels channels{};
   Traffic traffic{};

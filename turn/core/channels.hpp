@@ -71,6 +71,12 @@ class Channels {
     });
   }
 
+  // Their relay is closed.
+  void erase_family(Family family) {
+    std::erase_if(channels_,
+                  [&](const Channel& each) { return each.peer.value.ip.family() == family; });
+  }
+
   [[nodiscard]] std::optional<MonoTime> next_expiry() const {
     if (channels_.empty()) return std::nullopt;
     return std::ranges::min(channels_, {}, &Channel::expires_at).expires_at;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -50,15 +51,21 @@ struct Reply {
   ReplyBytes bytes;
 };
 
-// Bind a port of the relay range; answer with on_relay_opened() or on_relay_failed().
+// Bind a port of the relay range; answer with on_relay_opened() or on_relay_failed() for the
+// family of the address.
 struct OpenRelay {
   RelayId relay;
   IpAddress address;
   PortParity parity = PortParity::Any;
+  std::uint16_t held_port = 0;                  // not 0: this one, which a reservation kept free
+  std::optional<ReservationToken> keep_next{};  // hold the next port under this token
+  std::string user{};                           // for keep_next
 };
 
+// Its channels go with it.
 struct CloseRelay {
   RelayId relay;
+  Family family = Family::V4;
 };
 
 // The fast path may forward these on its own until they are unbound.
@@ -78,6 +85,7 @@ struct AllocationEnded {
   RelayId relay;
   FiveTuple client;
   RelayAddress relayed;
+  std::optional<RelayAddress> also_relayed;  // of a dual allocation
   std::string username;
   EndReason reason;
   std::chrono::milliseconds age;

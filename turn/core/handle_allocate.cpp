@@ -1,51 +1,12 @@
 #include "common/stun/turn_attributes.hpp"
-#include "turn/core/lifetime.hpp"
+#include "turn/core/allocate_request.hpp"
 #include "turn/core/relay.hpp"
 #include "turn/core/reply.hpp"
 
 namespace icebreaker::turn {
 namespace {
 
-using stun::AttributeError;
 using stun::ErrorCode;
-
-std::expected<Family, ErrorCode> requested_family(const stun::MessageView& message) {
-  const auto wire = message.get<stun::RequestedAddressFamily>();
-  if (!wire && wire.error() == AttributeError::Absent) return Family::V4;
-  if (!wire) return std::unexpected(ErrorCode::BadRequest);
-  const auto family = stun::family_of(*wire);
-  if (!family) return std::unexpected(ErrorCode::AddressFamilyNotSupported);
-  return *family;
-}
-
-std::expected<PortParity, ErrorCode> requested_parity(const stun::MessageView& message) {
-  const auto even_port = message.get<stun::EvenPort>();
-  if (!even_port && even_port.error() == AttributeError::Absent) return PortParity::Any;
-  if (!even_port) return std::unexpected(ErrorCode::BadRequest);
-  // RFC 8656 §7.2: a server that cannot hold the next port back says 508.
-  if (*even_port == stun::PortReservation::EvenAndNext) {
-    return std::unexpected(ErrorCode::InsufficientCapacity);
-  }
-  return PortParity::Even;
-}
-
-std::expected<void, ErrorCode> check_transport(const stun::MessageView& message) {
-  const auto protocol = message.get<stun::RequestedTransport>();
-  if (!protocol) return std::unexpected(ErrorCode::BadRequest);
-  if (*protocol != stun::TransportProtocol::Udp) {
-    return std::unexpected(ErrorCode::UnsupportedTransportProtocol);
-  }
-  return {};
-}
-
-std::expected<void, ErrorCode> check_reservation(const stun::MessageView& message) {
-  if (!message.has<stun::ReservationToken>()) return {};
-  if (message.has<stun::EvenPort>() || message.has<stun::RequestedAddressFamily>()) {
-    return std::unexpected(ErrorCode::BadRequest);
-  }
-  // We never hand out tokens, so this one is not valid.
-  return std::unexpected(ErrorCode::InsufficientCapacity);
-}
 
 ErrorCode code_of(QuotaRefusal refusal) {
   return refusal == QuotaRefusal::ServerLimit ? ErrorCode::InsufficientCapacity
@@ -54,10 +15,26 @@ ErrorCode code_of(QuotaRefusal refusal) {
 
 effect::Reply allocated_reply(const Allocation& allocation) {
   return success_reply(allocation.asked_by, [&](stun::MessageBuilder& reply) {
-    reply.add<stun::XorRelayedAddress>(allocation.relayed);
+    for (const Family family : kFamilies) {
+      const FamilyRelay& relay = allocation.relays.of(family);
+      if (relay.state == RelayState::Open) reply.add<stun::XorRelayedAddress>(relay.relayed);
+    }
+    for (const Family family : kFamilies) {
+      const ErrorCode code = allocation.relays.of(family).refused;
+      if (code == ErrorCode{}) continue;
+      reply.add<stun::AddressErrorCode>(
+          {stun::address_family_of(family), code, stun::reason_phrase(code)});
+    }
     reply.add<stun::Lifetime>(allocation.granted_lifetime);
+    if (allocation.reserved_next) reply.add<stun::ReservationToken>(*allocation.reserved_next);
     reply.add<stun::XorMappedAddress>(allocation.client.client.value);
   });
+}
+
+ErrorCode drain_code(const AlternateServers& alternates, const FiveTuple& from) {
+  // RFC 8489 §14.15: an alternate is of the family that the request came from.
+  const auto& alternate = from.client.value.ip.is_v4() ? alternates.v4 : alternates.v6;
+  return alternate ? ErrorCode::TryAlternate : ErrorCode::InsufficientCapacity;
 }
 
 }  // namespace
@@ -75,16 +52,18 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
     out.emplace_back(allocated_reply(*existing));
     return Outcome{};
   }
-  if (const auto fine = check_transport(message); !fine) return refuse(fine.error());
-  if (const auto fine = check_reservation(message); !fine) return refuse(fine.error());
-  const auto family = requested_family(message);
-  if (!family) return refuse(family.error());
-  const RelayInterface* relay_interface = interface_of(*family);
-  if (relay_interface == nullptr) return refuse(ErrorCode::AddressFamilyNotSupported);
-  const auto parity = requested_parity(message);
-  if (!parity) return refuse(parity.error());
-  const auto lifetime = granted_lifetime(message);
-  if (!lifetime) return refuse(lifetime.error());
+  auto wanted = parse_allocate_request(message);
+  if (!wanted) return refuse(wanted.error());
+  std::uint16_t held_port = 0;
+  if (wanted->token) {
+    const auto reserved = reserved_address(now, request, *wanted->token);
+    if (!reserved) return refuse(reserved.error());
+    held_port = reserved->port;
+    wanted->family = reserved->ip.family();
+  }
+  // For a dual allocation too: step 7 comes before step 9.
+  if (interface_of(wanted->family) == nullptr) return refuse(ErrorCode::AddressFamilyNotSupported);
+  if (drain_) return refuse(drain_code(*drain_, request.from()));
   // Its time is over, but nothing has come by to end it.
   if (const Allocation* expired = table_.find(request.from())) {
     end(*expired, EndReason::Expired, now, out);
@@ -94,40 +73,95 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
     return Outcome{std::unexpected(Refusal{.code = code_of(*refusal), .quota = *refusal})};
   }
 
-  const Allocation& allocation = table_.insert({
+  Allocation& allocation = table_.insert({
       .id = {},
       .client = request.from(),
       .username = std::string{request.username()},
       .quota_user = std::string{request.quota_user()},
-      .family = *family,
       .asked_by = request.reply_to(),
-      .granted_lifetime = *lifetime,
+      .granted_lifetime = wanted->lifetime,
       .created_at = now.mono,
-      .expires_at = now.mono + *lifetime,
+      .expires_at = now.mono + wanted->lifetime,
   });
+  open_relays(allocation, *wanted, held_port, out);
   schedule(allocation);
-  out.emplace_back(effect::OpenRelay{allocation.id, relay_interface->bound, *parity});
   return Outcome{};  // the success response waits for on_relay_opened()
 }
 
-void Relay::on_relay_opened(Now now, RelayId relay, std::uint16_t port, Effects& out) {
-  Allocation* allocation = table_.find(relay);
-  if (allocation == nullptr || allocation->state != AllocationState::Opening) {
-    out.emplace_back(effect::CloseRelay{relay});
-    return;
+std::expected<SocketAddress, ErrorCode> Relay::reserved_address(Now now,
+                                                                const AuthenticatedRequest& request,
+                                                                const ReservationToken& token) {
+  const auto bound = reservations_.find(now.mono, token, request.quota_user());
+  // After a reload the interface may be another one.
+  const RelayInterface* own = bound ? interface_of(bound->ip.family()) : nullptr;
+  if (own == nullptr || own->bound != bound->ip) {
+    return std::unexpected(ErrorCode::InsufficientCapacity);
   }
-  allocation->state = AllocationState::Ready;
-  allocation->relayed = RelayAddress{{interface_of(allocation->family)->external, port}};
-  allocation->expires_at = now.mono + allocation->granted_lifetime;
-  schedule(*allocation);
-  out.emplace_back(allocated_reply(*allocation));
+  return *bound;
 }
 
-void Relay::on_relay_failed(RelayId relay, Effects& out) {
-  const Allocation* allocation = table_.find(relay);
-  if (allocation == nullptr || allocation->state != AllocationState::Opening) return;
-  out.emplace_back(error_reply(allocation->asked_by, ErrorCode::InsufficientCapacity));
-  forget(*allocation);
+void Relay::open_relays(Allocation& allocation, const AllocateRequest& wanted,
+                        std::uint16_t held_port, Effects& out) {
+  if (wanted.reserves_next_port) {
+    random_.fill(allocation.reserved_next.emplace());
+  }
+  const auto open = [&](Family family) {
+    FamilyRelay& relay = allocation.relays.of(family);
+    const RelayInterface* own = interface_of(family);
+    if (own == nullptr) {
+      relay.refused = ErrorCode::AddressFamilyNotSupported;
+      return;
+    }
+    relay.state = RelayState::Opening;
+    relay.expires_at = allocation.expires_at;
+    out.emplace_back(effect::OpenRelay{.relay = allocation.id,
+                                       .address = own->bound,
+                                       .parity = wanted.parity,
+                                       .held_port = held_port,
+                                       .keep_next = allocation.reserved_next,
+                                       .user = allocation.quota_user});
+  };
+  open(wanted.family);
+  if (wanted.additional) open(*wanted.additional);
+}
+
+void Relay::on_relay_opened(Now now, RelayId relay, const SocketAddress& bound, Effects& out) {
+  const Family family = bound.ip.family();
+  Allocation* allocation = table_.find(relay);
+  if (allocation == nullptr || allocation->relays.of(family).state != RelayState::Opening) {
+    out.emplace_back(effect::CloseRelay{relay, family});
+    return;
+  }
+  FamilyRelay& opened = allocation->relays.of(family);
+  opened.state = RelayState::Open;
+  opened.relayed = RelayAddress{{interface_of(family)->external, bound.port}};
+  answer_when_opened(now, *allocation, out);
+}
+
+void Relay::on_relay_failed(Now now, RelayId relay, Family family, Effects& out) {
+  Allocation* allocation = table_.find(relay);
+  if (allocation == nullptr || allocation->relays.of(family).state != RelayState::Opening) return;
+  FamilyRelay& failed = allocation->relays.of(family);
+  failed.state = RelayState::Absent;
+  failed.refused = ErrorCode::InsufficientCapacity;
+  answer_when_opened(now, *allocation, out);
+}
+
+// RFC 8656 §7.2, step 9: one family of the two is a success.
+void Relay::answer_when_opened(Now now, Allocation& allocation, Effects& out) {
+  if (allocation.relays.has(RelayState::Opening)) return;
+  if (!allocation.relays.has(RelayState::Open)) {
+    out.emplace_back(error_reply(allocation.asked_by, ErrorCode::InsufficientCapacity));
+    forget(allocation);
+    return;
+  }
+  allocation.state = AllocationState::Ready;
+  allocation.expires_at = now.mono + allocation.granted_lifetime;
+  for (const Family family : kFamilies) {
+    allocation.relays.of(family).expires_at = allocation.expires_at;
+  }
+  schedule(allocation);
+  out.emplace_back(allocated_reply(allocation));
 }
 
 }  // namespace icebreaker::turn

@@ -27,6 +27,10 @@ std::size_t write_data_indication(MutableByteView buffer, const stun::Transactio
   return header_bytes;
 }
 
+bool may_relay(const Allocation& allocation, const IpAddress& peer, MonoTime now) {
+  return allocation.permissions.allow(peer, now) && allocation.relays.open(peer.family(), now);
+}
+
 }  // namespace
 
 // RFC 8656 §11.2: whatever is wrong with a Send indication, it is dropped without an answer.
@@ -41,7 +45,7 @@ ClientVerdict Relay::handle_send(Now now, const FiveTuple& from, const stun::Mes
   if (!stun::unknown_attributes(message, known_attributes(stun::Method::Send)).empty()) {
     return Drop::MalformedIndication;
   }
-  if (!allocation->permissions.allow(peer->value.ip, now.mono)) {
+  if (!may_relay(*allocation, peer->value.ip, now.mono)) {
     ++allocation->traffic.sends_without_permission;
     return Drop::NoPermission;
   }
@@ -65,7 +69,7 @@ ClientVerdict Relay::handle_channel_data(Now now, const FiveTuple& from, ByteVie
   const Channel* channel = allocation->channels.find(message->channel, now.mono);
   if (channel == nullptr) return Drop::NoChannel;
   // The permission that came with the channel ends before it.
-  if (!allocation->permissions.allow(channel->peer.value.ip, now.mono)) {
+  if (!may_relay(*allocation, channel->peer.value.ip, now.mono)) {
     ++allocation->traffic.sends_without_permission;
     return Drop::NoPermission;
   }
@@ -78,7 +82,7 @@ PeerVerdict Relay::on_peer(Now now, RelayId via, const PeerAddress& from, ByteVi
   Allocation* allocation = table_.find(via);
   if (allocation == nullptr || allocation->expires_at <= now.mono) return Drop::NoAllocation;
   const PeerAddress peer = as_named(from);
-  if (!allocation->permissions.allow(peer.value.ip, now.mono)) {
+  if (!may_relay(*allocation, peer.value.ip, now.mono)) {
     ++allocation->traffic.unwanted_from_peers;
     return Drop::NoPermission;
   }

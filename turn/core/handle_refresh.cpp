@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "common/stun/turn_attributes.hpp"
 #include "turn/core/lifetime.hpp"
 #include "turn/core/relay.hpp"
@@ -14,11 +16,12 @@ Relay::Outcome Relay::handle_refresh(Now now, const AuthenticatedRequest& reques
   Allocation& allocation = **found;
   const stun::MessageView& message = request.message();
 
-  const auto family = message.get<stun::RequestedAddressFamily>();
-  if (!family && family.error() == stun::AttributeError::Malformed) {
+  const auto named = message.get<stun::RequestedAddressFamily>();
+  if (!named && named.error() == stun::AttributeError::Malformed) {
     return std::unexpected(Refusal{ErrorCode::BadRequest});
   }
-  if (family && stun::family_of(*family) != allocation.family) {
+  const std::optional<Family> only = named ? stun::family_of(*named) : std::nullopt;
+  if (named && (!only || !allocation.relays.open(*only, now.mono))) {
     return std::unexpected(Refusal{ErrorCode::PeerAddressFamilyMismatch});
   }
   const auto wanted = wanted_lifetime(message);
@@ -30,12 +33,27 @@ Relay::Outcome Relay::handle_refresh(Now now, const AuthenticatedRequest& reques
     reply.add<stun::Lifetime>(granted);
   }));
   if (release) {
-    end(allocation, EndReason::Released, now, out);
-  } else {
-    allocation.expires_at = now.mono + granted;
-    schedule(allocation);
+    release_relays(allocation, only, now, out);
+    return {};
   }
+  for (const Family family : kFamilies) {
+    // §8.1: without a family it is about all of them.
+    if (only.value_or(family) == family && allocation.relays.open(family, now.mono)) {
+      allocation.relays.of(family).expires_at = now.mono + granted;
+    }
+  }
+  allocation.expires_at = allocation.relays.last_end();
+  schedule(allocation);
   return {};
+}
+
+void Relay::release_relays(Allocation& allocation, std::optional<Family> only, Now now,
+                           Effects& out) {
+  const bool dual = std::ranges::all_of(
+      kFamilies, [&](Family family) { return allocation.relays.open(family, now.mono); });
+  if (!only || !dual) return end(allocation, EndReason::Released, now, out);
+  end_family(allocation, *only, out);
+  schedule(allocation);
 }
 
 }  // namespace icebreaker::turn

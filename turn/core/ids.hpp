@@ -1,6 +1,8 @@
 // Names of the things a relay deals with; ids come from and go to the shell that owns the sockets.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -33,8 +35,11 @@ constexpr std::uint64_t number_of(LinkId link) {
   return link.value & ((std::uint64_t{1} << kLinkKindShift) - 1);
 }
 
-// An allocation and its relay socket; never used twice by one Relay.
+// An allocation; with an address family: one of its relay sockets. Never used twice by one Relay.
 using RelayId = StrongId<struct RelayTag, std::uint32_t>;
+
+// RFC 8656 §18.10: stands for a relay port that is held back.
+using ReservationToken = std::array<std::byte, 8>;
 
 // RFC 8656 §3.2: what an allocation is looked up by; the link stands for the transport protocol
 // too, and tells the shell how to answer.

@@ -27,7 +27,7 @@ constexpr auto credentials_and(Types... types) {
 }
 
 constexpr auto kAllocate = credentials_and(RequestedTransport, Lifetime, RequestedAddressFamily,
-                                           EvenPort, ReservationToken);
+                                           EvenPort, ReservationToken, AdditionalAddressFamily);
 constexpr auto kRefresh = credentials_and(Lifetime, RequestedAddressFamily);
 constexpr auto kCreatePermission = credentials_and(XorPeerAddress);
 constexpr auto kChannelBind = credentials_and(XorPeerAddress, ChannelNumber);

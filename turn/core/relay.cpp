@@ -19,13 +19,15 @@ QuotaHolder holder_of(const Allocation& allocation) {
 
 }  // namespace
 
-Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota)
+Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota,
+             Reservations& reservations)
     : interfaces_{config.interfaces},
       ports_{config.ports},
       limits_{config.limits},
       rules_{std::move(rules)},
       random_{random},
       quota_{quota},
+      reservations_{reservations},
       indication_seed_{random.u64(), random.u64()},
       challenge_budget_{config.limits.challenges_per_second, random.u64()} {}
 
@@ -97,12 +99,18 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
   if (!outcome) return Drop::RelayOpening;
   if (*outcome) return Handled{.method = method, .error = std::nullopt};
   const Refusal& refusal = outcome->error();
-  out.emplace_back(error_reply(request->reply_to(), refusal.code));
+  out.emplace_back(refusal_reply(request->reply_to(), refusal));
   return Handled{.method = method,
                  .error = refusal.code,
                  .auth = refusal.auth,
                  .refused_by = refusal.rule,
                  .quota = refusal.quota};
+}
+
+effect::Reply Relay::refusal_reply(const ReplyTo& to, const Refusal& refusal) const {
+  if (refusal.code != stun::ErrorCode::TryAlternate) return error_reply(to, refusal.code);
+  const bool v4 = to.client.client.value.ip.is_v4();
+  return try_alternate_reply(to, v4 ? drain_->v4.value() : drain_->v6.value());
 }
 
 std::optional<Relay::Outcome> Relay::dispatch(Now now, const AuthenticatedRequest& request,
@@ -142,7 +150,8 @@ Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer
   }
   // A v4-mapped address is neither: an IPv6 relay socket cannot send to it.
   const IpAddress& ip = peer.value.ip;
-  if (ip.family() != allocation.family || ip.unmapped().family() != allocation.family) {
+  const bool mapped = ip.unmapped().family() != ip.family();
+  if (mapped || allocation.relays.of(ip.family()).state != RelayState::Open) {
     return std::unexpected(Refusal{stun::ErrorCode::PeerAddressFamilyMismatch});
   }
   return {};
@@ -150,12 +159,7 @@ Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer
 
 void Relay::on_link_closed(Now now, const FiveTuple& client, Effects& out) {
   const Allocation* allocation = table_.find(client);
-  if (allocation == nullptr) return;
-  if (allocation->state == AllocationState::Opening) {
-    forget(*allocation);  // on_relay_opened() closes what the shell is about to bind
-  } else {
-    end(*allocation, EndReason::LinkClosed, now, out);
-  }
+  if (allocation != nullptr) end(*allocation, EndReason::LinkClosed, now, out);
 }
 
 void Relay::on_deadline(Now now, Effects& out) {
@@ -165,6 +169,7 @@ void Relay::on_deadline(Now now, Effects& out) {
       end(allocation, EndReason::Expired, now, out);
       continue;
     }
+    end_expired(allocation, now, out);
     expire_peers(allocation, now, out);
     schedule(allocation);
   }
@@ -197,19 +202,47 @@ void Relay::close_all(Now now, Effects& out) {
   for (const RelayId id : table_.ids()) end(*table_.find(id), EndReason::Shutdown, now, out);
 }
 
+// RFC 8656 §8.1: each family of a dual allocation has a lifetime of its own.
+void Relay::end_expired(Allocation& allocation, Now now, Effects& out) {
+  for (const Family family : kFamilies) {
+    const FamilyRelay& relay = allocation.relays.of(family);
+    if (relay.state == RelayState::Open && relay.expires_at <= now.mono) {
+      end_family(allocation, family, out);
+    }
+  }
+}
+
+// RFC 8656 §8.1: what belongs to the other family stays.
+void Relay::end_family(Allocation& allocation, Family family, Effects& out) {
+  allocation.relays.of(family) = {};
+  allocation.permissions.revoke_if([&](const IpAddress& ip) { return ip.family() == family; });
+  allocation.channels.erase_family(family);
+  allocation.expires_at = allocation.relays.last_end();
+  out.emplace_back(effect::CloseRelay{allocation.id, family});
+}
+
 void Relay::end(const Allocation& allocation, EndReason reason, Now now, Effects& out) {
-  const RelayId id = allocation.id;
-  out.emplace_back(effect::CloseRelay{id});
-  out.emplace_back(effect::AllocationEnded{
-      .relay = id,
-      .client = allocation.client,
-      .relayed = allocation.relayed,
-      .username = allocation.username,
-      .reason = reason,
-      .age =
-          std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - allocation.created_at),
-      .traffic = allocation.traffic,
-  });
+  std::vector<RelayAddress> relayed;
+  for (const Family family : kFamilies) {
+    const FamilyRelay& relay = allocation.relays.of(family);
+    if (relay.state != RelayState::Open) continue;  // on_relay_opened() closes what comes too late
+    relayed.push_back(relay.relayed);
+    out.emplace_back(effect::CloseRelay{allocation.id, family});
+  }
+  // Nobody has heard yet of one that is still opening.
+  if (allocation.state == AllocationState::Ready) {
+    out.emplace_back(effect::AllocationEnded{
+        .relay = allocation.id,
+        .client = allocation.client,
+        .relayed = relayed.empty() ? RelayAddress{} : relayed.front(),
+        .also_relayed = relayed.size() < 2 ? std::nullopt : std::optional{relayed.back()},
+        .username = allocation.username,
+        .reason = reason,
+        .age =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - allocation.created_at),
+        .traffic = allocation.traffic,
+    });
+  }
   forget(allocation);
 }
 
@@ -220,7 +253,7 @@ void Relay::forget(const Allocation& allocation) {
 }
 
 void Relay::schedule(const Allocation& allocation) {
-  MonoTime next = allocation.expires_at;
+  MonoTime next = allocation.relays.first_end();
   if (const auto expiry = allocation.permissions.next_expiry()) next = std::min(next, *expiry);
   if (const auto expiry = allocation.channels.next_expiry()) next = std::min(next, *expiry);
   deadlines_.set(allocation.id, next);

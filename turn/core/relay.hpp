@@ -19,12 +19,14 @@
 #include "common/base/time.hpp"
 #include "common/stun/error_code.hpp"
 #include "common/stun/message.hpp"
+#include "turn/core/allocate_request.hpp"
 #include "turn/core/allocation_table.hpp"
 #include "turn/core/authenticator.hpp"
 #include "turn/core/challenge_budget.hpp"
 #include "turn/core/effects.hpp"
 #include "turn/core/peer_policy.hpp"
 #include "turn/core/quota.hpp"
+#include "turn/core/reservations.hpp"
 #include "turn/core/verdict.hpp"
 
 namespace icebreaker::turn {
@@ -49,10 +51,17 @@ struct RelayRules {
   PeerPolicy policy;
 };
 
+// Where clients go while this server drains.
+struct AlternateServers {
+  std::optional<SocketAddress> v4;
+  std::optional<SocketAddress> v6;
+};
+
 class Relay {
  public:
-  // `random` and `quota` outlive the relay.
-  Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota);
+  // `random`, `quota` and `reservations` outlive the relay.
+  Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, Quota& quota,
+        Reservations& reservations);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
   Relay(Relay&&) = delete;
@@ -66,9 +75,9 @@ class Relay {
   // One datagram that reached a relay socket. A ToClient verdict borrows its payload from it.
   PeerVerdict on_peer(Now now, RelayId via, const PeerAddress& from, ByteView payload);
 
-  // Answers to effect::OpenRelay; `port` is what the shell bound.
-  void on_relay_opened(Now now, RelayId relay, std::uint16_t port, Effects& out);
-  void on_relay_failed(RelayId relay, Effects& out);
+  // Answers to effect::OpenRelay; `bound` is what the shell bound.
+  void on_relay_opened(Now now, RelayId relay, const SocketAddress& bound, Effects& out);
+  void on_relay_failed(Now now, RelayId relay, Family family, Effects& out);
 
   // A stream or association of a client ended, and with it what was allocated over it.
   void on_link_closed(Now now, const FiveTuple& client, Effects& out);
@@ -81,6 +90,10 @@ class Relay {
   void on_deadline(Now now, Effects& out);
 
   [[nodiscard]] std::optional<MonoTime> next_deadline() const { return deadlines_.next(); }
+
+  // From now on no allocation is made: 300 to clients of a family that has an alternate, 508 to the
+  // others. What is allocated stays.
+  void start_drain(const AlternateServers& alternates) { drain_ = alternates; }
 
   // Allocations stay; permissions and channels that the new policy refuses go.
   void reconfigure(RelayRules rules, Effects& out);
@@ -104,6 +117,9 @@ class Relay {
   ClientVerdict on_request(Now now, const FiveTuple& from, const stun::MessageView& message,
                            Effects& out);
   std::optional<Outcome> dispatch(Now now, const AuthenticatedRequest& request, Effects& out);
+  [[nodiscard]] effect::Reply refusal_reply(const ReplyTo& to, const Refusal& refusal) const;
+  void end_expired(Allocation& allocation, Now now, Effects& out);
+  void end_family(Allocation& allocation, Family family, Effects& out);
   void end(const Allocation& allocation, EndReason reason, Now now, Effects& out);
   void forget(const Allocation& allocation);
   static void expire_peers(Allocation& allocation, Now now, Effects& out);
@@ -112,7 +128,13 @@ class Relay {
   // One method each, in a handle_*.cpp of its own.
   std::optional<Outcome> handle_allocate(Now now, const AuthenticatedRequest& request,
                                          Effects& out);
+  std::expected<SocketAddress, stun::ErrorCode> reserved_address(
+      Now now, const AuthenticatedRequest& request, const ReservationToken& token);
+  void open_relays(Allocation& allocation, const AllocateRequest& wanted, std::uint16_t held_port,
+                   Effects& out);
+  void answer_when_opened(Now now, Allocation& allocation, Effects& out);
   Outcome handle_refresh(Now now, const AuthenticatedRequest& request, Effects& out);
+  void release_relays(Allocation& allocation, std::optional<Family> only, Now now, Effects& out);
   Outcome handle_create_permission(Now now, const AuthenticatedRequest& request, Effects& out);
   Outcome handle_channel_bind(Now now, const AuthenticatedRequest& request, Effects& out);
   ClientVerdict handle_send(Now now, const FiveTuple& from, const stun::MessageView& message);
@@ -134,6 +156,8 @@ class Relay {
   RelayRules rules_;
   RandomSource& random_;
   Quota& quota_;
+  Reservations& reservations_;
+  std::optional<AlternateServers> drain_;
 
   AllocationTable table_;
   DeadlineQueue<RelayId> deadlines_;  // of whatever of an allocation ends first

@@ -8,6 +8,14 @@ effect::Reply error_reply(const ReplyTo& to, stun::ErrorCode code) {
   });
 }
 
+effect::Reply try_alternate_reply(const ReplyTo& to, const SocketAddress& alternate) {
+  return signed_reply(to, stun::MessageClass::ErrorResponse, [&](auto& reply) {
+    const auto code = stun::ErrorCode::TryAlternate;
+    reply.template add<stun::ErrorCodeAttribute>({code, stun::reason_phrase(code)});
+    reply.template add<stun::AlternateServer>(alternate);
+  });
+}
+
 effect::Reply unknown_attribute_reply(const ReplyTo& to, const stun::AttributeTypeList& unknown) {
   return signed_reply(to, stun::MessageClass::ErrorResponse, [&](auto& reply) {
     const auto code = stun::ErrorCode::UnknownAttribute;

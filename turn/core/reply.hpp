@@ -35,6 +35,9 @@ inline effect::Reply success_reply(const ReplyTo& to) {
 // With the RFC's reason phrase.
 effect::Reply error_reply(const ReplyTo& to, stun::ErrorCode code);
 
+// 300 with ALTERNATE-SERVER.
+effect::Reply try_alternate_reply(const ReplyTo& to, const SocketAddress& alternate);
+
 // 420 with UNKNOWN-ATTRIBUTES.
 effect::Reply unknown_attribute_reply(const ReplyTo& to, const stun::AttributeTypeList& unknown);
 

@@ -1,5 +1,7 @@
 #include "turn/server/ended_allocation_log.hpp"
 
+#include <string>
+
 namespace icebreaker::turn {
 
 void log_ended_allocation(const service::Logger& log, service::LogLimiter& limiter, MonoTime now,
@@ -14,10 +16,12 @@ void log_ended_allocation(const service::Logger& log, service::LogLimiter& limit
                       {"user", ended.username},
                       {"hint", "peers.allow of the configuration overrides the rule"}});
   }
+  const std::string also_relayed = ended.also_relayed ? ended.also_relayed->value.to_string() : "";
   log.debug("allocation ended", {{"reason", name_of(ended.reason)},
                                  {"client", ended.client.client.value},
                                  {"user", ended.username},
                                  {"relayed", ended.relayed.value},
+                                 {"also_relayed", also_relayed},
                                  {"age_ms", static_cast<std::int64_t>(ended.age.count())},
                                  {"to_peers_packets", traffic.to_peers.packets},
                                  {"to_peers_bytes", traffic.to_peers.bytes},

@@ -14,8 +14,8 @@ class FastPath {
   // `relay` is the local address of the allocation's relay socket. Binding again refreshes.
   virtual void bind(const effect::BindChannel& channel, const SocketAddress& relay) = 0;
   virtual void unbind(const effect::UnbindChannel& channel) = 0;
-  // The allocation is gone, and all its channels with it.
-  virtual void close(RelayId relay) = 0;
+  // The relay of that family is gone, and all its channels with it.
+  virtual void close(RelayId relay, Family family) = 0;
 };
 
 // Takes nothing.
@@ -25,7 +25,7 @@ class NoFastPath final : public FastPath {
 
   void unbind(const effect::UnbindChannel& /*channel*/) override {}
 
-  void close(RelayId /*relay*/) override {}
+  void close(RelayId /*relay*/, Family /*family*/) override {}
 };
 
 }  // namespace icebreaker::turn

@@ -178,6 +178,7 @@ void Server::make_workers() {
                             .fast_path = fast_path_,
                             .random = random_,
                             .quota = quota_,
+                            .reservations = reservations_,
                             .counters = *shard.counters,
                             .log = log_sink_};
     shard.worker = std::make_unique<Worker>(parts, relay_config, rules_of(config_));

@@ -18,6 +18,7 @@
 #include "turn/server/counters.hpp"
 #include "turn/server/fast_path.hpp"
 #include "turn/server/shared_quota.hpp"
+#include "turn/server/shared_reservations.hpp"
 #include "turn/server/stream_clients.hpp"
 #include "turn/server/worker.hpp"
 
@@ -64,6 +65,7 @@ class Server {
   service::Logger log_;
   RandomSource& random_;
   SharedQuota quota_;
+  SharedReservations reservations_;
   NoFastPath fast_path_;
   NonceSecret nonce_secret_{};
   std::vector<IpAddress> machine_addresses_;

@@ -44,8 +44,8 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules 
       log_{parts.log, "turn"},
       port_warnings_{1, std::chrono::minutes{1}},
       useless_notes_{20, std::chrono::minutes{1}},
-      sockets_{parts.io, parts.random, config.ports},
-      relay_{config, std::move(rules.relay), parts.random, parts.quota},
+      sockets_{parts.io, parts.random, parts.reservations, config.ports},
+      relay_{config, std::move(rules.relay), parts.random, parts.quota, parts.reservations},
       arena_{parts.io} {
   streams_.attach(*this);
   dtls_.attach(*this);
@@ -164,7 +164,7 @@ bool Worker::has_allocation(const FiveTuple& client, MonoTime now) {
 }
 
 void Worker::send_to_peer(const ToPeer& forward) {
-  const auto via = sockets_.socket_of(forward.via);
+  const auto via = sockets_.socket_of(forward.via, forward.to.value.ip.family());
   if (!via) return;
   ++counters_.to_peers.packets;
   counters_.to_peers.bytes += forward.payload.size();
@@ -256,10 +256,10 @@ void Worker::apply(Now /*now*/, const effect::Reply& reply) {
 }
 
 void Worker::apply(Now now, const effect::OpenRelay& open) {
-  const auto bound = sockets_.open(open);
+  const auto bound = sockets_.open(now.mono, open);
   if (bound) {
     ++counters_.allocations_made;
-    relay_.on_relay_opened(now, open.relay, bound->port, effects_);
+    relay_.on_relay_opened(now, open.relay, *bound, effects_);
     return;
   }
   ++counters_.relay_port_failures;
@@ -267,18 +267,19 @@ void Worker::apply(Now now, const effect::OpenRelay& open) {
                     "cannot bind a relay port; check relay.ports, relay.addresses and the limit of "
                     "open files",
                     {{"address", open.address}, {"error", bound.error()}});
-  relay_.on_relay_failed(open.relay, effects_);
+  relay_.on_relay_failed(now, open.relay, open.address.family(), effects_);
 }
 
 void Worker::apply(Now /*now*/, const effect::CloseRelay& close) {
-  fast_path_.close(close.relay);
+  fast_path_.close(close.relay, close.family);
   // The kernel must have what was queued for it.
   arena_.flush();
-  sockets_.close(close.relay);
+  sockets_.close(close.relay, close.family);
 }
 
 void Worker::apply(Now /*now*/, const effect::BindChannel& bind) {
-  if (const auto socket = sockets_.socket_of(bind.relay)) fast_path_.bind(bind, socket->local);
+  const auto socket = sockets_.socket_of(bind.relay, bind.peer.value.ip.family());
+  if (socket) fast_path_.bind(bind, socket->local);
 }
 
 void Worker::apply(Now /*now*/, const effect::UnbindChannel& unbind) {

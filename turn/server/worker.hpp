@@ -37,6 +37,7 @@ struct WorkerParts {
   FastPath& fast_path;
   RandomSource& random;
   Quota& quota;
+  Reservations& reservations;
   WorkerCounters& counters;
   service::Log& log;
 };

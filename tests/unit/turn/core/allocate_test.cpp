@@ -28,7 +28,7 @@ TEST_F(Allocate, TellsRelayedAndMappedAddressAndLifetimeOnceTheRelayIsBound) {
   EXPECT_TRUE(replies_.empty());
   const auto open = seen<effect::OpenRelay>().at(0);
   EXPECT_EQ(open.address, ip("10.0.0.1"));
-  relay_->on_relay_opened(now_, open.relay, 50123, effects_);
+  relay_->on_relay_opened(now_, open.relay, {open.address, 50123}, effects_);
   run_shell();
 
   const auto reply = replies_.at(0).message();
@@ -82,7 +82,7 @@ TEST_F(Allocate, Answers508AndForgetsEverythingWhenNoPortCanBeBound) {
 }
 
 TEST_F(Allocate, ClosesARelayThatNobodyWaitsFor) {
-  relay_->on_relay_opened(now_, RelayId{99}, 50000, effects_);
+  relay_->on_relay_opened(now_, RelayId{99}, address("10.0.0.1:50000"), effects_);
 
   EXPECT_EQ(std::get<effect::CloseRelay>(effects_.at(0)).relay, RelayId{99});
 }
@@ -110,7 +110,7 @@ TEST_F(Allocate, GivesARelayOfTheFamilyAskedFor) {
 
 TEST_F(Allocate, Answers440ForAFamilyWithoutARelayAddress) {
   config_.interfaces.pop_back();
-  relay_ = std::make_unique<Relay>(config_, rules({}), random_, quota_);
+  relay_ = std::make_unique<Relay>(config_, rules({}), random_, quota_, reservations_);
   TurnClient alice = client();
 
   EXPECT_EQ(
@@ -127,29 +127,6 @@ TEST_F(Allocate, AsksForAnEvenPortWhenTheClientWantsOne) {
   exchange(alice, allocate_with<stun::EvenPort>(alice, stun::PortReservation::EvenOnly));
 
   EXPECT_EQ(seen<effect::OpenRelay>().at(0).parity, PortParity::Even);
-}
-
-TEST_F(Allocate, Answers508ToReservationsItDoesNotMake) {
-  TurnClient alice = client();
-
-  EXPECT_EQ(
-      error_of(alice, allocate_with<stun::EvenPort>(alice, stun::PortReservation::EvenAndNext)),
-      508);
-  EXPECT_EQ(error_of(alice, allocate_with<stun::ReservationToken>(alice, {})), 508);
-}
-
-TEST_F(Allocate, RefusesAReservationTokenTogetherWithEvenPortOrFamily) {
-  TurnClient alice = client();
-
-  EXPECT_EQ(
-      error_of(alice, alice.request(Method::Allocate,
-                                    [](MessageBuilder& builder) {
-                                      builder.add<stun::RequestedTransport>(
-                                          stun::TransportProtocol::Udp);
-                                      builder.add<stun::ReservationToken>({});
-                                      builder.add<stun::EvenPort>(stun::PortReservation::EvenOnly);
-                                    })),
-      400);
 }
 
 TEST_F(Allocate, NamesAttributesItDoesNotUnderstandWith420) {

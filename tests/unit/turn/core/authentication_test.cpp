@@ -20,7 +20,7 @@ class Authentication : public RelayFixture {
   void admit_everybody() {
     relay_ = std::make_unique<Relay>(
         config_, RelayRules{Authenticator::anonymous("example.org"), PeerPolicy{{}}}, random_,
-        quota_);
+        quota_, reservations_);
   }
 
   ReceivedReply allocate_with_rest(std::string_view secret, std::chrono::seconds ttl) {

@@ -161,7 +161,7 @@ TEST_F(Lifetimes, ALinkThatClosesBeforeTheRelayIsOpenLeavesNothing) {
   const RelayId opening = seen<effect::OpenRelay>().at(0).relay;
 
   relay_->on_link_closed(now_, alice.tuple(), effects_);
-  relay_->on_relay_opened(now_, opening, 50000, effects_);
+  relay_->on_relay_opened(now_, opening, address("10.0.0.1:50000"), effects_);
   run_shell();
 
   EXPECT_EQ(seen<effect::CloseRelay>().size(), 1U);

@@ -68,7 +68,7 @@ class RelayFixture : public ::testing::Test {
                           {ip("2001:db8::1"), ip("2001:db8::1")}};
     config_.ports = {.first = 50000, .last = 50999};
     config_.limits = limits;
-    relay_ = std::make_unique<Relay>(config_, rules({}), random_, quota_);
+    relay_ = std::make_unique<Relay>(config_, rules({}), random_, quota_, reservations_);
   }
 
   static IpAddress ip(std::string_view text) { return IpAddress::parse(text).value(); }
@@ -147,9 +147,11 @@ class RelayFixture : public ::testing::Test {
 
   Now now_{MonoTime{} + 1h, WallTime{} + 24h * 365};
   Shell shell_ = Shell::OpensRelays;
+  std::optional<Family> failing_family_;
   RelayConfig config_;
   CountingRandom random_;
   QuotaLedger quota_;
+  ReservationLedger reservations_;
   std::unique_ptr<Relay> relay_;
   Effects effects_;
   std::vector<Effect> history_;
@@ -167,17 +169,27 @@ class RelayFixture : public ::testing::Test {
         replies_.emplace_back(reply->bytes.view());
         last_client_ = reply->to;
       }
-      if (const auto* open = std::get_if<effect::OpenRelay>(&effect)) open_relay(open->relay);
+      if (const auto* open = std::get_if<effect::OpenRelay>(&effect)) open_relay(*open);
     }
     effects_.clear();
   }
 
  private:
-  void open_relay(RelayId relay) {
+  void open_relay(const effect::OpenRelay& open) {
     if (shell_ == Shell::KeepsRelaysWaiting) return;
-    if (shell_ == Shell::FailsRelays) return relay_->on_relay_failed(relay, effects_);
-    relay_->on_relay_opened(now_, relay, next_port_++, effects_);
-    relay_by_client_[std::get<effect::Reply>(effects_.back()).to] = relay;
+    const Family family = open.address.family();
+    if (shell_ == Shell::FailsRelays || failing_family_ == family) {
+      return relay_->on_relay_failed(now_, open.relay, family, effects_);
+    }
+    const std::uint16_t port = open.held_port != 0 ? open.held_port : next_port_++;
+    if (open.keep_next) {
+      reservations_.hold(now_.mono, {*open.keep_next, open.user, {open.address, next_port_++}});
+    }
+    if (open.held_port != 0) reservations_.release({open.address, port});
+    relay_->on_relay_opened(now_, open.relay, {open.address, port}, effects_);
+    if (const auto* reply = std::get_if<effect::Reply>(&effects_.back())) {
+      relay_by_client_[reply->to] = open.relay;
+    }
   }
 };
 

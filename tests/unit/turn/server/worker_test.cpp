@@ -98,6 +98,7 @@ class WorkerTest : public testing::Test {
                                 .fast_path = fast_path_,
                                 .random = random_,
                                 .quota = quota_,
+                                .reservations = reservations_,
                                 .counters = counters_,
                                 .log = log_},
                     RelayConfig{.interfaces = {relay}},
@@ -135,6 +136,7 @@ class WorkerTest : public testing::Test {
   NoFastPath fast_path_;
   crypto::SystemRandom random_;
   QuotaLedger quota_{{}};
+  ReservationLedger reservations_;
   WorkerCounters counters_;
   service::Log log_{service::LogLevel::Error, service::LogFormat::Text};
   TurnClient client_{"198.51.100.1:5000", "", ""};

@@ -21,8 +21,9 @@ using SocketId = StrongId<struct SocketTag, std::uint32_t>;
 struct Datagram {
   SocketId socket;  // that it came in on
   SocketAddress from;
-  SocketAddress to;  // the local address it was sent to, also on wildcard sockets
-  ByteView bytes;    // valid until the next receive()
+  SocketAddress to;                // the local address it was sent to, also on wildcard sockets
+  ByteView bytes;                  // valid until the next receive()
+  std::uint8_t traffic_class = 0;  // DSCP and ECN of the IP header
 };
 
 struct Outgoing {
@@ -32,6 +33,18 @@ struct Outgoing {
   ByteView header;  // copied by send(); at most kMaxHeaderBytes
   ByteView
       payload;  // borrowed until flush(): a view of a received datagram or of a caller's buffer
+  std::uint8_t traffic_class = 0;  // DSCP and ECN of the IP header
+  bool dont_fragment = false;      // lost, when a link on its way cannot carry it whole
+};
+
+// An ICMP or ICMPv6 message about a datagram that was sent, or what the kernel found out before it
+// asked the network: type and code are those of the datagram's family.
+struct PathError {
+  SocketId socket;   // that sent it
+  SocketAddress to;  // where it did not arrive
+  std::uint8_t type = 0;
+  std::uint8_t code = 0;
+  std::uint32_t mtu = 0;  // of messages that tell one
 };
 
 inline constexpr std::size_t kMaxHeaderBytes = 64;
@@ -72,6 +85,10 @@ class DatagramIo {
   // Waits until something arrives, `until` passes (nullopt: no limit) or wake() is called; returns
   // what is there, maybe nothing.
   virtual std::span<const Datagram> receive(std::optional<MonoTime> until) = 0;
+
+  // Of Exclusive sockets: what the last receive() learned, a bounded number at a time. Where that
+  // cannot be known: nothing.
+  [[nodiscard]] virtual std::span<const PathError> path_errors() const { return {}; }
 
   // Queues; the kernel sees it at flush() or when the queue is full.
   virtual void send(const Outgoing& datagram) = 0;

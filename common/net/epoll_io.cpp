@@ -12,6 +12,7 @@
 
 #include "common/base/check.hpp"
 #include "common/net/open_socket.hpp"
+#include "common/net/path_errors.hpp"
 
 namespace icebreaker::net {
 namespace {
@@ -66,16 +67,6 @@ int timeout_ms(std::optional<MonoTime> until) {
   return static_cast<int>(std::clamp(left, std::chrono::milliseconds{0}, kLongest).count());
 }
 
-// Reports of ICMP errors about datagrams sent earlier; the call itself did nothing yet.
-bool is_about_earlier_datagram(int error) {
-  return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH ||
-         error == EHOSTDOWN || error == EINTR;
-}
-
-bool is_out_of_room(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM;
-}
-
 }  // namespace
 
 struct EpollIo::Socket {
@@ -126,6 +117,10 @@ std::expected<UniqueFd, std::error_code> EpollIo::open_fd(const SocketAddress& l
   auto fd = open_udp_socket(local, sharing, buffer_bytes);
   if (!fd) return fd;
   report_drops(fd->get());
+  const Family family = local.ip.family();
+  report_traffic_class(fd->get(), family);
+  if (sharing == PortSharing::Exclusive) report_path_errors(fd->get(), family);
+  set_fragments(fd->get(), family, Fragments::Allowed);
   if (options_.aggregates == Aggregates::IfAvailable) receive_aggregates(fd->get());
   return fd;
 }
@@ -170,6 +165,7 @@ void EpollIo::close(SocketId id) {
 
 std::span<const Datagram> EpollIo::receive(std::optional<MonoTime> until) {
   datagrams_.clear();
+  path_errors_.clear();
   in_->clear();
   wait(ready_.empty() ? until : MonoTime{});
   std::size_t served = 0;
@@ -215,6 +211,9 @@ void EpollIo::on_socket_event(SocketId id, std::uint32_t events) {
 void EpollIo::drain(SocketId id, std::size_t share) {
   Socket* socket = find(id);
   if (socket == nullptr) return;
+  const bool more_errors =
+      socket->failing &&
+      take_path_errors(socket->fd.get(), id, path_errors_) == ErrorQueue::MayHoldMore;
   const std::span<mmsghdr> headers = in_->free_headers(share);
   int received = -1;
   for (int attempt = 0; attempt < kReceiveAttempts && received < 0; ++attempt) {
@@ -227,10 +226,10 @@ void EpollIo::drain(SocketId id, std::size_t share) {
   const auto count = static_cast<std::size_t>(std::max(received, 0));
   in_->take(count);
   for (const mmsghdr& header : headers.first(count)) take(id, *socket, header);
-  if (empty) socket->failing = false;
+  if (empty && !more_errors) socket->failing = false;
   // Less than was asked for: it was emptied, or an error stood between two datagrams. No event will
   // tell of what is left, so it stays in turn while it may hold more; the others come first.
-  socket->queued = !empty && (count == headers.size() || socket->failing);
+  socket->queued = more_errors || (!empty && (count == headers.size() || socket->failing));
   if (socket->queued) ready_.push_back(id);
 }
 
@@ -244,8 +243,11 @@ void EpollIo::take(SocketId id, Socket& socket, const mmsghdr& header) {
     counters_.kernel_drops += *arrival->drops_so_far - socket.kernel_drops;
     socket.kernel_drops = *arrival->drops_so_far;
   }
-  Datagram datagram{
-      .socket = id, .from = arrival->from, .to = arrival->to, .bytes = arrival->bytes};
+  Datagram datagram{.socket = id,
+                    .from = arrival->from,
+                    .to = arrival->to,
+                    .bytes = arrival->bytes,
+                    .traffic_class = arrival->traffic_class};
   ByteView rest = arrival->bytes;
   std::size_t segments = 1;
   if (arrival->segment_bytes > 0) {
@@ -278,9 +280,25 @@ void EpollIo::flush() {
   for (SendQueue::Index lane = 0; lane < out_->lanes(); ++lane) {
     Socket& socket = *find(out_->via(lane));  // close() flushes first
     socket.lane = SendQueue::kNone;
-    send_lane(socket, out_->messages_of(lane));
+    const SendQueue::Batch batch = out_->messages_of(lane);
+    out_->has_whole_ones(lane) ? send_by_fragments(socket, batch) : send_lane(socket, batch);
   }
   out_->clear();
+}
+
+// No control message tells IPv4 of DF: the socket is told before and after.
+void EpollIo::send_by_fragments(Socket& socket, SendQueue::Batch left) {
+  const Family family = socket.local.ip.family();
+  while (!left.empty()) {
+    const bool whole = out_->stays_whole(left.messages.front());
+    const auto end = std::ranges::find_if(
+        left.messages, [&](const auto each) { return out_->stays_whole(each) != whole; });
+    const auto count = static_cast<std::size_t>(end - left.messages.begin());
+    if (whole) set_fragments(socket.fd.get(), family, Fragments::Forbidden);
+    send_lane(socket, left.first(count));
+    if (whole) set_fragments(socket.fd.get(), family, Fragments::Allowed);
+    left = left.without_first(count);
+  }
 }
 
 void EpollIo::send_lane(Socket& socket, SendQueue::Batch left) {

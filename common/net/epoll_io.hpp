@@ -54,6 +54,9 @@ class EpollIo final : public DatagramIo {
                                                     PortSharing sharing) override;
   void close(SocketId socket) override;
   std::span<const Datagram> receive(std::optional<MonoTime> until) override;
+
+  [[nodiscard]] std::span<const PathError> path_errors() const override { return path_errors_; }
+
   void send(const Outgoing& datagram) override;
   void flush() override;
   void wake() override;
@@ -81,6 +84,7 @@ class EpollIo final : public DatagramIo {
   void on_socket_event(SocketId id, std::uint32_t events);
   void drain(SocketId id, std::size_t share);
   void take(SocketId id, Socket& socket, const mmsghdr& header);
+  void send_by_fragments(Socket& socket, SendQueue::Batch left);
   void send_lane(Socket& socket, SendQueue::Batch left);
   void send_apart(Socket& socket, SendQueue::Index message, int error);
   void count_sent(std::size_t datagrams, std::size_t bytes);
@@ -93,7 +97,8 @@ class EpollIo final : public DatagramIo {
   std::vector<SocketId> ready_;                   // sockets that may hold more, in turn
   std::unique_ptr<EventBatch> events_;
   std::unique_ptr<ReceiveBuffers> in_;
-  std::vector<Datagram> datagrams_;  // of the last receive()
+  std::vector<Datagram> datagrams_;     // of the last receive()
+  std::vector<PathError> path_errors_;  // the same
   std::unique_ptr<SendQueue> out_;
   IoCounters counters_;
 };

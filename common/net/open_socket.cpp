@@ -85,6 +85,35 @@ bool can_send_aggregates(int fd) {
   return set_option(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 }
 
+void report_traffic_class(int fd, Family family) {
+  if (family == Family::V4) {
+    set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+  }
+}
+
+void report_path_errors(int fd, Family family) {
+  if (family == Family::V4) {
+    set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  }
+}
+
+// By default Linux sets DF on what it believes to fit, and learns of smaller links from ICMP that
+// anybody can forge. OMIT leaves DF alone and believes no such ICMP, but still reports it; PROBE
+// sets DF and believes none either. IPv6 has no fragmentation by routers: there the kernel's
+// knowledge of the path stays in use.
+void set_fragments(int fd, Family family, Fragments fragments) {
+  const bool allowed = fragments == Fragments::Allowed;
+  if (family == Family::V4) {
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_OMIT : IP_PMTUDISC_PROBE);
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
+  }
+}
+
 std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& local,
                                                            PortSharing sharing) {
   constexpr int kBacklog = 1024;  // the kernel caps it at net.core.somaxconn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <system_error>
 
@@ -25,6 +26,15 @@ void receive_aggregates(int fd);
 void report_drops(int fd);
 // Whether sends may carry several datagrams (UDP_SEGMENT).
 bool can_send_aggregates(int fd);
+
+// Each datagram comes with DSCP and ECN of its IP header.
+void report_traffic_class(int fd, Family family);
+// ICMP errors about what was sent are kept for take_path_errors().
+void report_path_errors(int fd, Family family);
+
+// Whether what is sent from now on may be fragmented, by us or (IPv4) by routers.
+enum class Fragments : std::uint8_t { Allowed, Forbidden };
+void set_fragments(int fd, Family family, Fragments fragments);
 
 // A non-blocking listening TCP socket.
 std::expected<UniqueFd, std::error_code> open_tcp_listener(const SocketAddress& local,

@@ -19,6 +19,10 @@ void read_control(msghdr& header, Arrival& arrival) {
       arrival.segment_bytes = static_cast<std::size_t>(control_value<int>(*each));
     } else if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SO_RXQ_OVFL) {
       arrival.drops_so_far = control_value<std::uint32_t>(*each);
+    } else if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_TOS) {
+      arrival.traffic_class = control_value<std::uint8_t>(*each);
+    } else if (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_TCLASS) {
+      arrival.traffic_class = static_cast<std::uint8_t>(control_value<int>(*each));
     } else if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
       // The local address, also when a broadcast was addressed.
       arrival.to.ip = ip_of(control_value<in_pktinfo>(*each).ipi_spec_dst);

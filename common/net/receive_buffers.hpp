@@ -24,6 +24,7 @@ struct Arrival {
   ByteView bytes;
   std::size_t segment_bytes = 0;                // 0: a single one
   std::optional<std::uint32_t> drops_so_far{};  // of its socket (SO_RXQ_OVFL)
+  std::uint8_t traffic_class = 0;
 };
 
 class ReceiveBuffers {

@@ -32,7 +32,7 @@ void put_source(ControlWriter& control, const IpAddress& source) {
 SendQueue::Index SendQueue::open_lane(SocketId via) {
   ICEBREAKER_CHECK(lanes_ < kDatagrams);
   const auto index = static_cast<Index>(lanes_++);
-  lane_[index] = {.via = via, .first = kNone, .last = kNone};
+  lane_[index] = {.via = via, .first = kNone, .last = kNone, .has_whole_ones = false};
   return index;
 }
 
@@ -54,6 +54,8 @@ void SendQueue::add(Index lane, const Outgoing& datagram, std::size_t largest_se
   message_[latest] = {.via = datagram.via,
                       .to = datagram.to,
                       .source = datagram.source,
+                      .traffic_class = datagram.traffic_class,
+                      .dont_fragment = datagram.dont_fragment,
                       .segment_bytes = bytes,
                       .bytes = bytes,
                       .count = 1,
@@ -62,6 +64,7 @@ void SendQueue::add(Index lane, const Outgoing& datagram, std::size_t largest_se
                       .last = segment,
                       .next = kNone};
   Lane& its = lane_[lane];
+  its.has_whole_ones = its.has_whole_ones || datagram.dont_fragment;
   (its.first == kNone ? its.first : message_[its.last].next) = latest;
   its.last = latest;
 }
@@ -88,7 +91,9 @@ SendQueue::Index SendQueue::keep(const Outgoing& datagram) {
 bool SendQueue::takes(const Message& message, const Outgoing& datagram, std::size_t bytes) {
   return message.open && bytes > 0 && bytes <= message.segment_bytes &&
          message.bytes + bytes <= kMostBytes && message.via == datagram.via &&
-         message.to == datagram.to && message.source == datagram.source;
+         message.to == datagram.to && message.source == datagram.source &&
+         message.traffic_class == datagram.traffic_class &&
+         message.dont_fragment == datagram.dont_fragment;
 }
 
 SendQueue::Batch SendQueue::messages_of(Index lane) {
@@ -134,6 +139,15 @@ std::size_t SendQueue::put_vectors(const Segment& segment, iovec* vectors) const
   return count;
 }
 
+void SendQueue::put_traffic_class(ControlWriter& control, const Message& message) {
+  const int value = message.traffic_class;
+  if (message.to.ip.is_v4()) {
+    control.put(IPPROTO_IP, IP_TOS, value);
+  } else {
+    control.put(IPPROTO_IPV6, IPV6_TCLASS, value);
+  }
+}
+
 ControlWriter SendQueue::address(msghdr& header, Index index) {
   const Message& message = message_[index];
   to_[index] = SockAddr{message.to};
@@ -141,6 +155,7 @@ ControlWriter SendQueue::address(msghdr& header, Index index) {
   header.msg_namelen = to_[index].size();
   ControlWriter control{header, control_[index]};
   if (message.source) put_source(control, *message.source);
+  if (message.traffic_class != 0) put_traffic_class(control, message);
   return control;
 }
 

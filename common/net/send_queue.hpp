@@ -46,6 +46,10 @@ class SendQueue {
 
     [[nodiscard]] bool empty() const { return headers.empty(); }
 
+    [[nodiscard]] Batch first(std::size_t count) const {
+      return {headers.first(count), messages.first(count)};
+    }
+
     [[nodiscard]] Batch without_first(std::size_t count) const {
       return {headers.subspan(count), messages.subspan(count)};
     }
@@ -58,6 +62,11 @@ class SendQueue {
   [[nodiscard]] std::size_t segment_bytes(Index message) const {
     return message_[message].segment_bytes;
   }
+
+  // Whether some of the lane's messages must not be fragmented, and whether this one is among them.
+  [[nodiscard]] bool has_whole_ones(Index lane) const { return lane_[lane].has_whole_ones; }
+
+  [[nodiscard]] bool stays_whole(Index message) const { return message_[message].dont_fragment; }
 
   // The datagrams of a message, one header each, beside what messages_of() returned.
   std::span<mmsghdr> segments_of(Index message);
@@ -76,6 +85,8 @@ class SendQueue {
     SocketId via;
     SocketAddress to;
     std::optional<IpAddress> source;
+    std::uint8_t traffic_class;
+    bool dont_fragment;
     std::size_t segment_bytes;
     std::size_t bytes;
     std::size_t count;
@@ -89,6 +100,7 @@ class SendQueue {
     SocketId via;
     Index first;
     Index last;
+    bool has_whole_ones;
   };
 
   static std::size_t slot_of(const Outgoing& datagram);
@@ -97,6 +109,7 @@ class SendQueue {
                                   std::size_t bytes);
   // At most two.
   std::size_t put_vectors(const Segment& segment, iovec* vectors) const;
+  static void put_traffic_class(ControlWriter& control, const Message& message);
   ControlWriter address(msghdr& header, Index message);
 
   std::size_t datagrams_ = 0;

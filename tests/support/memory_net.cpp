@@ -22,10 +22,10 @@ std::unique_ptr<MemoryIo> MemoryNet::add_host(std::vector<IpAddress> addresses) 
 }
 
 void MemoryNet::deliver(const SocketAddress& from, const SocketAddress& to,
-                        const std::string& bytes) {
+                        const std::string& bytes, std::uint8_t traffic_class) {
   for (MemoryIo* host : hosts_) {
     if (const auto socket = host->socket_for(to)) {
-      host->inbox_.push_back({*socket, from, to, bytes});
+      host->inbox_.push_back({*socket, from, to, bytes, traffic_class});
       return;
     }
   }
@@ -72,12 +72,13 @@ std::span<const Datagram> MemoryIo::receive(std::optional<MonoTime> until) {
   last_until_ = until;
   batch_.clear();
   views_.clear();
+  path_errors_ = std::exchange(coming_errors_, {});
   while (!inbox_.empty() && batch_.size() < kBatch) {
     batch_.push_back(std::move(inbox_.front()));
     inbox_.pop_front();
   }
   for (const Arrival& each : batch_) {
-    views_.push_back({each.socket, each.from, each.to, bytes_of(each.bytes)});
+    views_.push_back({each.socket, each.from, each.to, bytes_of(each.bytes), each.traffic_class});
     ++counters_.received_packets;
     counters_.received_bytes += each.bytes.size();
   }
@@ -87,7 +88,8 @@ std::span<const Datagram> MemoryIo::receive(std::optional<MonoTime> until) {
 
 void MemoryIo::send(const Outgoing& datagram) {
   queue_.push_back({datagram.via, datagram.source, datagram.to,
-                    std::string{text_of(datagram.header)}.append(text_of(datagram.payload))});
+                    std::string{text_of(datagram.header)}.append(text_of(datagram.payload)),
+                    datagram.traffic_class, datagram.dont_fragment});
 }
 
 void MemoryIo::flush() {
@@ -101,7 +103,8 @@ void MemoryIo::flush() {
     }
     ++counters_.sent_packets;
     counters_.sent_bytes += each.bytes.size();
-    net_.deliver(*from, each.to, each.bytes);
+    if (each.dont_fragment) ++sent_whole_;
+    net_.deliver(*from, each.to, each.bytes, each.traffic_class);
   }
 }
 

@@ -30,7 +30,8 @@ class MemoryNet {
  private:
   friend class MemoryIo;
 
-  void deliver(const SocketAddress& from, const SocketAddress& to, const std::string& bytes);
+  void deliver(const SocketAddress& from, const SocketAddress& to, const std::string& bytes,
+               std::uint8_t traffic_class);
 
   std::vector<MemoryIo*> hosts_;
   std::size_t lost_ = 0;
@@ -62,9 +63,17 @@ class MemoryIo final : public DatagramIo {
   // What the last receive() was asked to wait for.
   [[nodiscard]] std::optional<MonoTime> last_until() const { return last_until_; }
 
+  // Datagrams sent that must not be fragmented.
+  [[nodiscard]] std::size_t sent_whole() const { return sent_whole_; }
+
   [[nodiscard]] std::size_t wakes() const { return wakes_; }
 
   [[nodiscard]] std::size_t open_sockets() const { return sockets_.size(); }
+
+  // The next receive() learns of it.
+  void report(const PathError& error) { coming_errors_.push_back(error); }
+
+  [[nodiscard]] std::span<const PathError> path_errors() const override { return path_errors_; }
 
   // The next `times` open() calls fail with this error.
   void fail_opens(std::error_code error, std::size_t times);
@@ -82,6 +91,7 @@ class MemoryIo final : public DatagramIo {
     SocketAddress from;
     SocketAddress to;
     std::string bytes;
+    std::uint8_t traffic_class = 0;
   };
 
   struct Queued {
@@ -89,6 +99,8 @@ class MemoryIo final : public DatagramIo {
     std::optional<IpAddress> source;
     SocketAddress to;
     std::string bytes;
+    std::uint8_t traffic_class = 0;
+    bool dont_fragment = false;
   };
 
   [[nodiscard]] bool owns(const IpAddress& ip) const;
@@ -104,6 +116,9 @@ class MemoryIo final : public DatagramIo {
   std::vector<Arrival> batch_;  // what the last receive() returned views of
   std::vector<Datagram> views_;
   std::vector<Queued> queue_;
+  std::vector<PathError> coming_errors_;
+  std::vector<PathError> path_errors_;
+  std::size_t sent_whole_ = 0;
   std::error_code open_error_;
   std::size_t failing_opens_ = 0;
   std::optional<MonoTime> last_until_;

@@ -40,6 +40,7 @@ struct Allocation {
   Permissions permissions{};
   Channels channels{};
   Traffic traffic{};
+  MonoTime icmp_spent_until{};
 };
 
 // Pointers stay valid until their allocation is erased.

@@ -27,6 +27,15 @@ std::size_t write_data_indication(MutableByteView buffer, const stun::Transactio
   return header_bytes;
 }
 
+// RFC 8656 §13 and §14: between UDP and UDP the attribute counts from IPv4 to IPv4 only; §15: not
+// so for streams.
+bool wants_no_fragments(const stun::MessageView& message, const FiveTuple& from,
+                        const PeerAddress& peer) {
+  if (!message.has<stun::DontFragment>()) return false;
+  if (kind_of(from.link) == LinkKind::Stream) return true;
+  return from.client.value.ip.is_v4() && peer.value.ip.is_v4();
+}
+
 bool may_relay(const Allocation& allocation, const IpAddress& peer, MonoTime now) {
   return allocation.permissions.allow(peer, now) && allocation.relays.open(peer.family(), now);
 }
@@ -55,7 +64,10 @@ ClientVerdict Relay::handle_send(Now now, const FiveTuple& from, const stun::Mes
     return Drop::PeerRefused;
   }
   allocation->traffic.to_peers.add(data->size());
-  return ToPeer{allocation->id, as_sent(*peer), *data};
+  return ToPeer{.via = allocation->id,
+                .to = as_sent(*peer),
+                .payload = *data,
+                .dont_fragment = wants_no_fragments(message, from, *peer)};
 }
 
 // RFC 8656 §12.6; padding behind the data, which UDP clients need not send, is ignored.

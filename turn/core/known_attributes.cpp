@@ -26,12 +26,13 @@ constexpr auto credentials_and(Types... types) {
   return known;
 }
 
-constexpr auto kAllocate = credentials_and(RequestedTransport, Lifetime, RequestedAddressFamily,
-                                           EvenPort, ReservationToken, AdditionalAddressFamily);
+constexpr auto kAllocate =
+    credentials_and(RequestedTransport, Lifetime, RequestedAddressFamily, EvenPort,
+                    ReservationToken, AdditionalAddressFamily, DontFragment);
 constexpr auto kRefresh = credentials_and(Lifetime, RequestedAddressFamily);
 constexpr auto kCreatePermission = credentials_and(XorPeerAddress);
 constexpr auto kChannelBind = credentials_and(XorPeerAddress, ChannelNumber);
-constexpr auto kSend = std::to_array<stun::AttributeType>({XorPeerAddress, Data});
+constexpr auto kSend = std::to_array<stun::AttributeType>({XorPeerAddress, Data, DontFragment});
 
 }  // namespace
 

@@ -61,6 +61,7 @@ std::string_view name_of(Drop drop) {
       "over-budget",
       "client-too-slow",
       "too-long",
+      "unreported-icmp",
   });
   static_assert(kNames.size() == static_cast<std::size_t>(Drop::Count));
   return kNames.at(static_cast<std::size_t>(drop));

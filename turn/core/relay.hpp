@@ -19,6 +19,7 @@
 #include "common/base/time.hpp"
 #include "common/stun/error_code.hpp"
 #include "common/stun/message.hpp"
+#include "common/stun/turn_attributes.hpp"
 #include "turn/core/allocate_request.hpp"
 #include "turn/core/allocation_table.hpp"
 #include "turn/core/authenticator.hpp"
@@ -74,6 +75,11 @@ class Relay {
 
   // One datagram that reached a relay socket. A ToClient verdict borrows its payload from it.
   PeerVerdict on_peer(Now now, RelayId via, const PeerAddress& from, ByteView payload);
+
+  // The network reported that what a relay socket sent `to` did not arrive. A reason when the
+  // client is not told.
+  std::optional<Drop> on_icmp(Now now, RelayId via, const PeerAddress& to,
+                              const stun::Icmp::Value& icmp, Effects& out);
 
   // Answers to effect::OpenRelay; `bound` is what the shell bound.
   void on_relay_opened(Now now, RelayId relay, const SocketAddress& bound, Effects& out);

@@ -32,10 +32,11 @@ enum class Drop : std::uint8_t {
   NoChannel,
   NoPermission,
   PeerRefused,
-  RelayOpening,   // a request for an allocation whose socket is not bound yet
-  OverBudget,     // strangers of this network were challenged too often of late
-  ClientTooSlow,  // a stream whose client does not read as fast as its peers send
-  TooLong,        // with its header, more than a message to the client can hold
+  RelayOpening,    // a request for an allocation whose socket is not bound yet
+  OverBudget,      // strangers of this network were challenged too often of late
+  ClientTooSlow,   // a stream whose client does not read as fast as its peers send
+  TooLong,         // with its header, more than a message to the client can hold
+  UnreportedIcmp,  // of a type that clients are not told, or too many of late
   Count,
 };
 
@@ -49,6 +50,7 @@ struct ToPeer {
   RelayId via;
   PeerAddress to;
   ByteView payload;
+  bool dont_fragment = false;
 };
 
 // At most a Data indication with an IPv6 peer: 20 + 4 + 20 + 4 bytes.

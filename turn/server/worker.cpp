@@ -60,6 +60,7 @@ void Worker::run() {
     relay_.on_deadline(now, effects_);
     apply_effects(now);
     for (const net::Datagram& datagram : batch) on_datagram(now, datagram);
+    for (const net::PathError& error : io_.path_errors()) on_path_error(now, error);
     streams_.on_deadline(now);
     dtls_.on_deadline(now);
     streams_.flush(now);
@@ -138,7 +139,7 @@ void Worker::on_client_datagram(Now now, Transport transport, const net::Datagra
   const FiveTuple from{link_of(datagram.socket), ClientAddress{datagram.from}, datagram.to};
   const ClientVerdict verdict = relay_.on_client(now, from, datagram.bytes, effects_);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
-    send_to_peer(*forward);
+    send_to_peer(*forward, datagram.traffic_class);
   } else {
     finish(now, verdict, datagram.from);
   }
@@ -148,7 +149,8 @@ void Worker::on_message(Now now, const FiveTuple& from, ByteView message) {
   const ClientVerdict verdict = relay_.on_client(now, from, message, effects_);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
     // The message is gone before the datagram leaves.
-    send_to_peer({forward->via, forward->to, arena_.keep(forward->payload)});
+    send_to_peer({forward->via, forward->to, arena_.keep(forward->payload), forward->dont_fragment},
+                 0);
   } else {
     finish(now, verdict, from.client.value);
   }
@@ -163,7 +165,8 @@ bool Worker::has_allocation(const FiveTuple& client, MonoTime now) {
   return relay_.has_allocation(client, now);
 }
 
-void Worker::send_to_peer(const ToPeer& forward) {
+// RFC 8656 §14: DSCP and ECN as they came; §15: none from streams.
+void Worker::send_to_peer(const ToPeer& forward, std::uint8_t traffic_class) {
   const auto via = sockets_.socket_of(forward.via, forward.to.value.ip.family());
   if (!via) return;
   ++counters_.to_peers.packets;
@@ -172,7 +175,9 @@ void Worker::send_to_peer(const ToPeer& forward) {
             .source = std::nullopt,
             .to = forward.to.value,
             .header = {},
-            .payload = forward.payload});
+            .payload = forward.payload,
+            .traffic_class = traffic_class,
+            .dont_fragment = forward.dont_fragment});
 }
 
 // What is not forwarded.
@@ -206,7 +211,17 @@ void Worker::on_peer_datagram(Now now, RelayId relay, const net::Datagram& datag
             .source = forward.to.server.ip,
             .to = forward.to.client.value,
             .header = forward.header_view(),
-            .payload = padded ? arena_.keep(forward.payload, forward.padding) : forward.payload});
+            .payload = padded ? arena_.keep(forward.payload, forward.padding) : forward.payload,
+            .traffic_class = datagram.traffic_class});
+}
+
+void Worker::on_path_error(Now now, const net::PathError& error) {
+  const auto relay = sockets_.relay_of(error.socket);
+  if (!relay) return;
+  const stun::Icmp::Value icmp{.type = error.type, .code = error.code, .error = error.mtu};
+  const auto drop = relay_.on_icmp(now, *relay, PeerAddress{error.to}, icmp, effects_);
+  if (drop) counters_.peer_drops.count(*drop);
+  apply_effects(now);
 }
 
 ClientLinks& Worker::links_of(LinkId link) const {

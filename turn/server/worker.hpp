@@ -76,7 +76,8 @@ class Worker final : private LinkReceiver {
   void on_datagram(Now now, const net::Datagram& datagram);
   void on_client_datagram(Now now, Transport transport, const net::Datagram& datagram);
   void on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram);
-  void send_to_peer(const ToPeer& forward);
+  void on_path_error(Now now, const net::PathError& error);
+  void send_to_peer(const ToPeer& forward, std::uint8_t traffic_class);
   [[nodiscard]] ClientLinks& links_of(LinkId link) const;
   void send_to_link(const ToClient& forward);
   void finish(Now now, const ClientVerdict& verdict, const SocketAddress& client);

@@ -132,11 +132,14 @@ TEST_F(Allocate, AsksForAnEvenPortWhenTheClientWantsOne) {
 TEST_F(Allocate, NamesAttributesItDoesNotUnderstandWith420) {
   TurnClient alice = client();
 
-  const auto reply = exchange(alice, allocate_with<stun::DontFragment>(alice, {}));
+  constexpr auto kUnknown = static_cast<stun::AttributeType>(0x7F00);
+  const auto reply = exchange(alice, alice.request(Method::Allocate, [&](MessageBuilder& builder) {
+    builder.add<stun::RequestedTransport>(stun::TransportProtocol::Udp);
+    builder.add_raw(kUnknown, {});
+  }));
 
   EXPECT_EQ(reply.error(), 420);
-  EXPECT_EQ(reply.message().get<stun::UnknownAttributes>(),
-            stun::AttributeTypeList{stun::AttributeType::DontFragment});
+  EXPECT_EQ(reply.message().get<stun::UnknownAttributes>(), stun::AttributeTypeList{kUnknown});
   EXPECT_TRUE(stun::verify_message_integrity(reply.message(), alice.key()).has_value());
 }
 

@@ -116,7 +116,7 @@ TEST_F(Relaying, DropsIncompleteAndUnknownIndications) {
   EXPECT_EQ(drop(Method::Send, indication,
                  [](stun::MessageBuilder& b) {
                    b.add<stun::XorPeerAddress>(peer("8.8.8.8:1")).add<stun::Data>({});
-                   b.add<stun::DontFragment>({});
+                   b.add_raw(static_cast<stun::AttributeType>(0x7F00), {});
                  }),
             Drop::MalformedIndication);
   EXPECT_EQ(drop(Method::Data, indication, nothing), Drop::UnexpectedStun);
@@ -124,6 +124,39 @@ TEST_F(Relaying, DropsIncompleteAndUnknownIndications) {
             Drop::UnexpectedStun);
   EXPECT_EQ(drop(static_cast<Method>(0x0FF), stun::MessageClass::Request, nothing),
             Drop::UnexpectedStun);
+}
+
+// RFC 8656 §13 to §15.
+TEST_F(Relaying, ForbidsFragmentsWhereDontFragmentCounts) {
+  const auto forbidden = [&](std::string_view from, LinkKind kind, std::string_view to) {
+    TurnClient each = client(from);
+    each.move_to(link_id(kind, 1));
+    exchange(each, each.request(Method::Allocate, [](stun::MessageBuilder& builder) {
+      builder.add<stun::RequestedTransport>(stun::TransportProtocol::Udp);
+      builder.add<stun::AdditionalAddressFamily>(stun::AddressFamily::V6);
+      builder.add<stun::DontFragment>({});
+    }));
+    exchange(each, each.create_permission({peer(to)}));
+    std::array<std::byte, 256> buffer{};
+    stun::MessageBuilder builder{buffer, stun::MessageClass::Indication, Method::Send, {}};
+    builder.add<stun::XorPeerAddress>(peer(to)).add<stun::Data>(bytes_of("x"));
+    builder.add<stun::DontFragment>({});
+    return std::get<ToPeer>(deliver(each, copy_of(builder.finish()))).dont_fragment;
+  };
+
+  EXPECT_TRUE(forbidden("203.0.113.5:1", LinkKind::Socket, "8.8.8.8:1"));
+  EXPECT_FALSE(forbidden("203.0.113.5:2", LinkKind::Socket, "[2606:4700::1111]:1"));
+  EXPECT_FALSE(forbidden("[2001:db8::7]:3", LinkKind::Socket, "8.8.8.8:1"));
+  EXPECT_FALSE(forbidden("[2001:db8::7]:4", LinkKind::Association, "[2606:4700::1111]:1"));
+  EXPECT_TRUE(forbidden("203.0.113.5:5", LinkKind::Stream, "8.8.8.8:1"));
+  EXPECT_TRUE(forbidden("[2001:db8::7]:6", LinkKind::Stream, "[2606:4700::1111]:1"));
+}
+
+TEST_F(Relaying, AllowsFragmentsOfChannelData) {
+  const TurnClient alice = client_with_channel();
+
+  EXPECT_FALSE(
+      std::get<ToPeer>(deliver(alice, TurnClient::channel_data(0x4001, "x"))).dont_fragment);
 }
 
 TEST_F(Relaying, HandsPeersDataOnAsAPaddedDataIndication) {

@@ -42,6 +42,10 @@ class SteppedIo final : public net::DatagramIo {
 
   void flush() override { io_.flush(); }
 
+  [[nodiscard]] std::span<const net::PathError> path_errors() const override {
+    return io_.path_errors();
+  }
+
   void wake() override { io_.wake(); }
 
   [[nodiscard]] const net::IoCounters& counters() const override { return io_.counters(); }
@@ -140,6 +144,13 @@ class WorkerTest : public testing::Test {
   WorkerCounters counters_;
   service::Log log_{service::LogLevel::Error, service::LogFormat::Text};
   TurnClient client_{"198.51.100.1:5000", "", ""};
+  const Bytes send_whole_ = [] {
+    std::array<std::byte, 128> buffer{};
+    stun::MessageBuilder builder{buffer, stun::MessageClass::Indication, stun::Method::Send, {}};
+    builder.add<stun::XorPeerAddress>(peer("198.51.100.2:6000")).add<stun::Data>(bytes_of("x"));
+    builder.add<stun::DontFragment>({});
+    return copy_of(builder.finish());
+  }();
   std::optional<Worker> worker_;
 };
 
@@ -159,6 +170,67 @@ TEST_F(WorkerTest, TakesNoLateDatagramOfAPeerForAClients) {
   EXPECT_EQ(counters_.methods.at(0).handled, 0U);  // Binding
   EXPECT_EQ(counters_.peer_drops.of(Drop::NoAllocation), 1U);
   EXPECT_TRUE(peer_io_->receive({}).empty());
+}
+
+// RFC 8656 §14.
+TEST_F(WorkerTest, KeepsDscpAndEcnInBothDirectionsAndForbidsFragmentsWhenAsked) {
+  SocketAddress relayed;
+  io_.then([this] { send_from_client(client_.allocate()); });
+  io_.then([&] {
+    relayed = relayed_address();
+    send_from_client(client_.channel_bind(0x4000, peer("198.51.100.2:6000")));
+  });
+  io_.then([&] {
+    client_io_->receive({});
+    client_io_->send({.via = client_socket_,
+                      .source = {},
+                      .to = address("192.0.2.1:3478"),
+                      .header = {},
+                      .payload = send_whole_,
+                      .traffic_class = 0xB9});
+    client_io_->flush();
+    peer_io_->send({.via = peer_socket_,
+                    .source = {},
+                    .to = relayed,
+                    .header = {},
+                    .payload = bytes_of("y"),
+                    .traffic_class = 0x22});
+    peer_io_->flush();
+  });
+
+  worker_->run();
+
+  const auto at_peer = peer_io_->receive({});
+  ASSERT_EQ(at_peer.size(), 1U);
+  EXPECT_EQ(at_peer[0].traffic_class, 0xB9);
+  EXPECT_EQ(server_io_->sent_whole(), 1U);
+  const auto at_client = client_io_->receive({});
+  ASSERT_EQ(at_client.size(), 1U);
+  EXPECT_EQ(at_client[0].traffic_class, 0x22);
+}
+
+// RFC 8656 §11.5.
+TEST_F(WorkerTest, TellsTheClientOfAnUnreachablePeer) {
+  io_.then([this] { send_from_client(client_.allocate()); });
+  io_.then([this] {
+    relayed_address();
+    send_from_client(client_.create_permission({peer("198.51.100.2:6000")}));
+  });
+  io_.then([this] {
+    client_io_->receive({});
+    const net::SocketId relay{2};  // the second socket that this host opened
+    server_io_->report({relay, address("198.51.100.2:6000"), 3, 3, 0});
+    server_io_->report({relay, address("198.51.100.3:6000"), 3, 3, 0});
+  });
+
+  worker_->run();
+
+  const auto at_client = client_io_->receive({});
+  ASSERT_EQ(at_client.size(), 1U);
+  const auto indication = stun::MessageView::parse(at_client[0].bytes).value();
+  EXPECT_EQ(indication.get<stun::XorPeerAddress>(), peer("198.51.100.2:6000"));
+  EXPECT_EQ(indication.get<stun::Icmp>()->code, 3);
+  EXPECT_EQ(counters_.peer_drops.of(Drop::NoPermission), 1U);
 }
 
 class StreamWorkerTest : public WorkerTest {

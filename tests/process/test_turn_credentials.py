@@ -9,43 +9,13 @@ import struct
 
 import pytest
 
+from support.stun_message import (ALGORITHM, ALGORITHMS, COOKIE, INTEGRITY, MD5, NONCE,
+                                  REALM as REALM_ATTRIBUTE, REQUESTED_TRANSPORT, SHA256,
+                                  SHA256_INTEGRITY, UDP, USERHASH, USERNAME, Response, attribute)
 from support.turn import rest_credential
 from support.turn_server import PASSWORD, REALM, SECRET, USER, turn_config
 
-USERNAME, INTEGRITY, ERROR_CODE, REALM_ATTRIBUTE, NONCE = 0x0006, 0x0008, 0x0009, 0x0014, 0x0015
-REQUESTED_TRANSPORT, SHA256_INTEGRITY = 0x0019, 0x001C
-ALGORITHM, USERHASH, ALGORITHMS = 0x001D, 0x001E, 0x8002
-UDP = struct.pack("!I", 17 << 24)
-MD5, SHA256 = struct.pack("!HH", 1, 0), struct.pack("!HH", 2, 0)
 STATIC_ONLY = {"auth": {"users": [{"name": USER, "password": PASSWORD}]}}
-
-
-def attribute(kind, value):
-    return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
-
-
-class Response:
-    def __init__(self, wire):
-        self.wire = wire
-        self.attributes = {}
-        self.offsets = {}
-        at = 20
-        while at < len(wire):
-            kind, size = struct.unpack_from("!HH", wire, at)
-            self.attributes[kind] = wire[at + 4:at + 4 + size]
-            self.offsets[kind] = at
-            at += 4 + size + -size % 4
-
-    @property
-    def error(self):
-        value = self.attributes.get(ERROR_CODE)
-        return value[2] * 100 + value[3] if value else 0
-
-    def is_signed_by(self, kind, key):
-        at = self.offsets[kind]
-        value = self.attributes[kind]
-        head = self.wire[:2] + struct.pack("!H", at + 4 + len(value) - 20) + self.wire[4:at]
-        return hmac.digest(key, head, "sha256" if kind == SHA256_INTEGRITY else "sha1") == value
 
 
 class Client:
@@ -74,7 +44,7 @@ class Client:
         body = attribute(REQUESTED_TRANSPORT, UDP) + attributes
         size = {INTEGRITY: 20, SHA256_INTEGRITY: 32}.get(integrity)
         length = len(body) + (4 + size if size else 0)
-        message = struct.pack("!HHI", 0x0003, length, 0x2112A442) + os.urandom(12) + body
+        message = struct.pack("!HHI", 0x0003, length, COOKIE) + os.urandom(12) + body
         if size:
             digest = "sha256" if integrity == SHA256_INTEGRITY else "sha1"
             message += attribute(integrity, hmac.digest(key, message, digest))

@@ -252,7 +252,7 @@ struct PeerBack {
 struct PeerLeft {
   std::string room;
   PeerId peer;
-  LeaveReason reason = LeaveReason::Left;
+  LeaveReason reason = LeaveReason::Left;  // Unmatched: the room is over for all, Matching follows
   bool operator==(const PeerLeft&) const = default;
 };
 

@@ -23,6 +23,7 @@ void RoomView::on_message(const signaling::ServerMessage& message) {
   } else if (const auto* back = std::get_if<server::PeerBack>(&message)) {
     set_presence(back->peer, Presence::Here);
   } else if (const auto* gone = std::get_if<server::PeerLeft>(&message)) {
+    if (gone->reason == signaling::LeaveReason::Unmatched) return clear();
     peers_.erase(gone->peer);
   } else if (const auto* matching = std::get_if<server::Matching>(&message)) {
     clear();

@@ -91,7 +91,7 @@ void SignalingClient::on_anew(Now /*now*/, notice::Anew::Peer peer) {
 
 void SignalingClient::on_message(Now now, signaling::ServerMessage message) {
   if (sends_again(now, message)) return;
-  wishes_.note_received(message);
+  if (const auto answer = wishes_.note_received(message)) send(now, *answer);
   room_.on_message(message);
   if (const auto* joined = std::get_if<server::Joined>(&message)) {
     if (!joined->resume_token.empty()) session_.set_resume_token(joined->resume_token);

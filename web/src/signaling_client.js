@@ -254,7 +254,8 @@ export class SignalingClient extends Emitter {
   /** @param {Message} message */
   #onMessage(message) {
     if (this.#sendsAgain(message)) return;
-    this.#wishes.noteReceived(message);
+    const answer = this.#wishes.noteReceived(message);
+    if (answer) this.#send(answer);
     if (message.type === 'joined' || message.type === 'matched') {
       this.#session.resumeToken = message.resume_token ?? this.#session.resumeToken;
     } else if (message.type === 'ice-servers') {

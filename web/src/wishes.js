@@ -13,6 +13,8 @@ export class Wishes {
   #watched = new Set();
   /** The resume token brings a room with it. */
   #tokenHasRoom = false;
+  /** A match came to nothing: the server queues us again. */
+  #unmatched = false;
 
   /** Where the session should be placed. @returns {{ room?: string, queue?: string }} */
   get hints() {
@@ -27,11 +29,13 @@ export class Wishes {
       this.#tokenHasRoom = false;
     } else if (message.type === 'leave') {
       this.join = null;
+      if (!this.#matching) this.#match = null;
     } else if (message.type === 'match') {
       this.#match = message;
       this.#matching = true;
     } else if (message.type === 'match-cancel') {
       this.#matching = false;
+      this.#match = null;
     } else if (message.type === 'watch') {
       for (const user of message.users) this.#watched.add(user);
     } else if (message.type === 'unwatch') {
@@ -39,7 +43,10 @@ export class Wishes {
     }
   }
 
-  /** @param {Message} message from the server */
+  /**
+   * @param {Message} message from the server
+   * @returns {Message | null} what to answer for the application
+   */
   noteReceived(message) {
     if (message.type === 'joined' || message.type === 'matched') {
       this.#tokenHasRoom = typeof message.resume_token === 'string';
@@ -47,13 +54,27 @@ export class Wishes {
         this.#matching = false;
         this.join = { type: 'join', room: message.room, capacity: message.peers.length + 1 };
       }
+    } else if (message.type === 'peer-left' && message.reason === 'unmatched') {
+      // The room is over, and queued is who still wants to.
+      if (this.join?.room === message.room) this.join = null;
+      this.#matching = this.#match !== null;
+      this.#unmatched = true;
     } else if (message.type === 'matching') {
-      this.#matching = this.#match?.queue === message.queue;
-      // A partner that vanished takes the room of the match with it.
-      if (this.#matching) this.join = null;
+      return this.#onMatching(message.queue);
     } else if (message.type === 'error' && message.code === 'room_full') {
       this.join = null;
     }
+    return null;
+  }
+
+  /** @param {string} queue @returns {Message | null} */
+  #onMatching(queue) {
+    this.#matching = this.#match?.queue === queue;
+    if (this.#matching) this.join = null;
+    // The server queues us again while we leave: nobody must be matched with us.
+    const isUnwanted = this.#unmatched && !this.#matching;
+    this.#unmatched = false;
+    return isUnwanted ? { type: 'match-cancel', queue } : null;
   }
 
   /**
@@ -63,6 +84,7 @@ export class Wishes {
    */
   again(samePeer) {
     const messages = [];
+    this.#unmatched = false;
     // A token that was issued with the room brings the room back by itself.
     const inRoom = samePeer && this.#tokenHasRoom;
     if (inRoom && !this.join) messages.push({ type: 'leave' });

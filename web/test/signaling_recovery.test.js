@@ -29,6 +29,23 @@ test('a session moves from WebSocket to HTTP without losing or repeating anythin
   assert.deepEqual(numbers(server.taken), [10, 11]);
 });
 
+test('who left a match before hearing that it came to nothing is not queued again', async () => {
+  const { server, client } = setUp();
+  client.start();
+  client.match('go');
+  await settle();
+  server.deliver({ type: 'matching', queue: 'go' });
+  server.deliver({ type: 'matched', queue: 'go', room: 'm-1', peers: [], role: 'polite' });
+  await settle();
+  client.leave();
+
+  server.deliver({ type: 'peer-left', room: 'm-1', peer: 'peer2', reason: 'unmatched' });
+  server.deliver({ type: 'matching', queue: 'go' });
+  await settle();
+
+  assert.deepEqual(server.taken.map(({ type }) => type), ['match', 'leave', 'match-cancel']);
+});
+
 test('random drops in both directions keep every message once and in order', async () => {
   let state = 42;
   const random = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;

@@ -7,6 +7,7 @@ import { Wishes } from '../src/wishes.js';
 const types = (messages) => messages.map((message) => message.type);
 const joined = { type: 'joined', room: 'lobby', peers: [], role: 'polite', resume_token: 't' };
 const matched = { type: 'matched', queue: 'go', room: 'm-1', peers: [{}], role: 'polite', resume_token: 't' };
+const unmatched = { type: 'peer-left', room: 'm-1', peer: 'p2', reason: 'unmatched' };
 
 test('a room that the token does not bring is joined again', () => {
   const wishes = new Wishes();
@@ -54,6 +55,45 @@ test('waiting in a queue starts again until a match is found or cancelled', () =
   wishes.noteSent({ type: 'match-cancel', queue: 'go' });
 
   assert.deepEqual(wishes.again(false), []);
+});
+
+test('a match that came to nothing is waited for again, outside of its room', () => {
+  const wishes = new Wishes();
+  const match = { type: 'match', queue: 'go' };
+  wishes.noteSent(match);
+  wishes.noteReceived(matched);
+
+  assert.equal(wishes.noteReceived(unmatched), null);
+  assert.deepEqual(wishes.hints, { queue: 'go' });
+  assert.deepEqual(types(wishes.again(true)), ['leave', 'match']);
+  assert.equal(wishes.noteReceived({ type: 'matching', queue: 'go' }), null);
+
+  assert.deepEqual(types(wishes.again(false)), ['match']);
+});
+
+for (const type of ['leave', 'match-cancel']) {
+  test(`who said ${type} meanwhile is not queued again`, () => {
+    const wishes = new Wishes();
+    wishes.noteSent({ type: 'match', queue: 'go' });
+    wishes.noteReceived(matched);
+    wishes.noteSent({ type, queue: 'go' });
+    wishes.noteReceived(unmatched);
+
+    const answer = wishes.noteReceived({ type: 'matching', queue: 'go' });
+
+    assert.deepEqual(answer, { type: 'match-cancel', queue: 'go' });
+    assert.deepEqual(wishes.again(false), []);
+  });
+}
+
+test('a queue that was left and entered again at once is waited in', () => {
+  const wishes = new Wishes();
+  for (const type of ['match', 'match-cancel', 'match']) wishes.noteSent({ type, queue: 'go' });
+
+  assert.equal(wishes.noteReceived({ type: 'matching', queue: 'go' }), null);
+  assert.equal(wishes.noteReceived({ type: 'match-cancelled', queue: 'go' }), null);
+
+  assert.deepEqual(types(wishes.again(false)), ['match']);
 });
 
 test('watched users are watched again, but those unwatched', () => {

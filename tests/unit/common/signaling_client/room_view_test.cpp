@@ -38,12 +38,25 @@ TEST(RoomView, TakesTheRoomOfAMatchAndWaitsAgainWhenThePartnerVanished) {
   EXPECT_EQ(view.waiting(), std::nullopt);
   EXPECT_TRUE(view.peers().contains(PeerId{"a"}));
   view.on_message(server::PeerLeft{"m-1", {"a"}, signaling::LeaveReason::Unmatched});
-  view.on_message(server::Matching{"go", 1});
   EXPECT_EQ(view.room(), "");
+  view.on_message(server::Matching{"go", 1});
   EXPECT_EQ(view.waiting()->queue, "go");
   view.on_message(server::MatchCancelled{"go"});
 
   EXPECT_EQ(view.waiting(), std::nullopt);
+}
+
+TEST(RoomView, IsOutsideARoomThatIsUnmatchedWhoeverIsNamed) {
+  for (const char* gone : {"a", "b", "oneself"}) {
+    RoomView view;
+    view.on_message(server::Matched{
+        "go", "m-1", {kAnn, {{"b"}, "", Role::Polite, Presence::Here}}, Role::Polite, ""});
+
+    view.on_message(server::PeerLeft{"m-1", {gone}, signaling::LeaveReason::Unmatched});
+
+    EXPECT_EQ(view.room(), "");
+    EXPECT_TRUE(view.peers().empty());
+  }
 }
 
 TEST(RoomView, IgnoresPeersThatItDoesNotKnow) {

@@ -13,6 +13,7 @@ using Peer = notice::Anew::Peer;
 const server::Joined kJoined{"lobby", {}, signaling::Role::Polite, 2, "token"};
 const server::Matched kMatched{
     "go", "m-1", {{{"p2"}, "", {}, {}}}, signaling::Role::Polite, "token"};
+const server::PeerLeft kUnmatched{"m-1", {"p2"}, signaling::LeaveReason::Unmatched};
 
 TEST(Wishes, JoinsARoomAgainThatTheTokenDoesNotBring) {
   Wishes wishes;
@@ -67,6 +68,51 @@ TEST(Wishes, WaitsInAQueueAgainUntilAMatchIsFoundOrCancelled) {
   wishes.note_sent(client::MatchCancel{"go"});
 
   EXPECT_EQ(wishes.again(Peer::Another), Messages{});
+}
+
+TEST(Wishes, WaitsAgainOutsideTheRoomOfAMatchThatCameToNothing) {
+  Wishes wishes;
+  const client::Match match{"go", 2, {}};
+  wishes.note_sent(match);
+  wishes.note_received(kMatched);
+
+  EXPECT_EQ(wishes.note_received(kUnmatched), std::nullopt);
+  client::Hello hello;
+  wishes.hint(hello);
+  EXPECT_EQ(hello.queue, "go");
+  EXPECT_EQ(wishes.again(Peer::Same), (Messages{client::Leave{}, match}));
+  EXPECT_EQ(wishes.note_received(server::Matching{"go", 1}), std::nullopt);
+
+  EXPECT_EQ(wishes.again(Peer::Another), Messages{match});
+}
+
+TEST(Wishes, IsNotQueuedAgainWhenItLeftOrCancelledMeanwhile) {
+  const client::MatchCancel cancel{"go"};
+  for (const signaling::ClientMessage& ending : Messages{client::Leave{}, cancel}) {
+    Wishes wishes;
+    wishes.note_sent(client::Match{"go", 2, {}});
+    wishes.note_received(kMatched);
+    wishes.note_sent(ending);
+    wishes.note_received(kUnmatched);
+
+    const auto answer = wishes.note_received(server::Matching{"go", 1});
+
+    EXPECT_EQ(answer, signaling::ClientMessage{cancel});
+    EXPECT_EQ(wishes.again(Peer::Another), Messages{});
+  }
+}
+
+TEST(Wishes, WaitsInAQueueThatWasLeftAndEnteredAgainAtOnce) {
+  Wishes wishes;
+  const client::Match match{"go", 2, {}};
+  for (const signaling::ClientMessage& each : Messages{match, client::MatchCancel{"go"}, match}) {
+    wishes.note_sent(each);
+  }
+
+  EXPECT_EQ(wishes.note_received(server::Matching{"go", 1}), std::nullopt);
+  wishes.note_received(server::MatchCancelled{"go"});
+
+  EXPECT_EQ(wishes.again(Peer::Another), Messages{match});
 }
 
 TEST(Wishes, WatchesUsersAgainButThoseUnwatched) {

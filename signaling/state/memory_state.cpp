@@ -14,44 +14,41 @@ MemoryState::MemoryState(StateConfig config, RandomSource& random)
       matchmaker_{config_},
       presence_{sessions_} {}
 
-void MemoryState::open(Now now, OpenRequest request, Completion<SessionInfo> done) {
-  auto result = do_open(now, request);
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
+template <class T>
+void MemoryState::complete(Now now, Completion<T> done, std::expected<T, StateError> result) {
+  if (running_ || !tasks_.empty() || sessions_.has_overflowed()) {
+    later([now, result = std::move(result), done = std::move(done)]() mutable {
+      done(now, std::move(result));
+    });
+    return finish(now);
+  }
+  // The same order without the queue, which is for the rare and the nested.
+  running_ = true;
+  const auto woken = sessions_.take_woken();
+  done(now, std::move(result));
+  for (const SessionId& id : woken) wake(now, id);
+  running_ = false;
   finish(now);
+}
+
+void MemoryState::open(Now now, OpenRequest request, Completion<SessionInfo> done) {
+  complete(now, std::move(done), do_open(now, request));
 }
 
 void MemoryState::resume(Now now, ResumeRequest request, Completion<SessionInfo> done) {
-  auto result = do_resume(now, request);
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
-  finish(now);
+  complete(now, std::move(done), do_resume(now, request));
 }
 
 void MemoryState::attach(Now now, AttachRequest request, Completion<Attached> done) {
-  auto result = do_attach(now, request);
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
-  finish(now);
+  complete(now, std::move(done), do_attach(now, request));
 }
 
 void MemoryState::fetch(Now now, FetchRequest request, Completion<Delivery> done) {
-  auto result = do_fetch(now, request);
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
-  finish(now);
+  complete(now, std::move(done), do_fetch(now, request));
 }
 
 void MemoryState::submit(Now now, Submission submission, Completion<Submitted> done) {
-  auto result = do_submit(now, submission);
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
-  finish(now);
+  complete(now, std::move(done), do_submit(now, submission));
 }
 
 void MemoryState::close(Now now, const SessionId& session, Epoch epoch,
@@ -62,17 +59,11 @@ void MemoryState::close(Now now, const SessionId& session, Epoch epoch,
   } else {
     result = std::unexpected(found.error());
   }
-  later([now, result = std::move(result), done = std::move(done)]() mutable {
-    done(now, std::move(result));
-  });
-  finish(now);
+  complete(now, std::move(done), std::move(result));
 }
 
 void MemoryState::charge(Now now, std::vector<RateCharge> charges, Completion<RateWait> done) {
-  later([now, result = rates_.charge(now.mono, charges), done = std::move(done)]() mutable {
-    done(now, result);
-  });
-  finish(now);
+  complete<RateWait>(now, std::move(done), rates_.charge(now.mono, charges));
 }
 
 void MemoryState::detach(Now now, const SessionId& id, ReceiveId receive) {
@@ -278,6 +269,17 @@ void MemoryState::later(std::move_only_function<void()> task) {
   tasks_.push_back(std::move(task));
 }
 
+void MemoryState::wake(Now now, const SessionId& id) {
+  Session* session = sessions_.find(id);
+  if (session == nullptr || !session->receive) return;
+  OpenReceive& receive = *session->receive;
+  if (receive.mode == ReceiveMode::Poll) return listener_->on_wake(now, id, receive.id);
+  const Seq told = std::exchange(receive.told, session->mailbox.last());
+  if (told < receive.told) {
+    listener_->on_frames(now, id, receive.id, delivery_of(*session, told));
+  }
+}
+
 // A mailbox that cannot take what its owner must be told has broken the promise to it.
 void MemoryState::end_overflowed(Now now) {
   for (auto over = sessions_.take_overflowed(); !over.empty(); over = sessions_.take_overflowed()) {
@@ -289,14 +291,7 @@ void MemoryState::end_overflowed(Now now) {
 
 void MemoryState::finish(Now now) {
   end_overflowed(now);
-  for (const SessionId& id : sessions_.take_woken()) {
-    later([this, now, id] {
-      const Session* session = sessions_.find(id);
-      if (session != nullptr && session->receive) {
-        listener_->on_wake(now, id, session->receive->id);
-      }
-    });
-  }
+  for (const SessionId& id : sessions_.take_woken()) later([this, now, id] { wake(now, id); });
   if (running_) return;
   running_ = true;
   while (!tasks_.empty()) {

@@ -95,6 +95,9 @@ class MemoryState final : public State {
 
   // Runs after the state is whole again: completions and notifications, in order, never nested.
   void later(std::move_only_function<void()> task);
+  template <class T>
+  void complete(Now now, Completion<T> done, std::expected<T, StateError> result);
+  void wake(Now now, const SessionId& id);
   void finish(Now now);
 
   StateConfig config_;

@@ -22,7 +22,7 @@ std::expected<void, ErrorCode> Rooms::join(Session& session, const operation::Jo
 
   const Role role = free_role(room, wanted);
   session.membership = Membership{join.room, join.name, role, room.capacity};
-  room.members.push_back({&session, join.name, role, std::nullopt, 0});
+  room.members.push_back({&session, join.name, role, nullptr, 0});
   Member& joiner = room.members.back();
   tell_joined(join.room, room, joiner);
   for (const Member& member : room.members) {
@@ -42,7 +42,7 @@ void Rooms::seat(const std::vector<MatchTicket>& group) {
     const Role role = free_role(room, std::nullopt);
     ticket.session->queue.reset();
     ticket.session->membership = Membership{name, "", role, room.capacity};
-    room.members.push_back({ticket.session, "", role, ticket, 0});
+    room.members.push_back({ticket.session, "", role, std::make_unique<MatchTicket>(ticket), 0});
   }
   for (Member& member : room.members) {
     sessions_.notify(*member.session, server::Matched{member.ticket->request.queue, name,
@@ -84,7 +84,7 @@ std::vector<MatchTicket> Rooms::dissolve(const std::string& name, const PeerId& 
     sessions_.notify(*member.session, server::PeerLeft{name, left, LeaveReason::Unmatched});
     member.session->membership.reset();
     member.ticket->session = member.session;
-    unmatched.push_back(*std::move(member.ticket));
+    unmatched.push_back(std::move(*member.ticket));
   }
   rooms_.erase(name);
   return unmatched;
@@ -139,7 +139,7 @@ std::expected<Dropped, ErrorCode> Rooms::pass(Session& from, const client::Signa
     return std::unexpected(ErrorCode::NoSuchPeer);
   }
   if (signal.gen) return pass_generation(room, from, *to->session, signal);
-  std::string frame = encode(ServerMessage{server::Signal{from.peer, signal.data, {}}});
+  std::string frame = encode_signal(from.peer, signal.data, signal.gen);
   if (!sessions_.deliver(*to->session, std::move(frame))) {
     return std::unexpected(ErrorCode::MailboxFull);
   }
@@ -155,7 +155,7 @@ std::expected<Dropped, ErrorCode> Rooms::pass_generation(Room& room, const Sessi
   const auto verdict = pair.judge(direction, signal.kind, *signal.gen);
   if (verdict == Negotiation::Verdict::Stale) return Dropped{.stale = 1};
 
-  std::string frame = encode(ServerMessage{server::Signal{from.peer, signal.data, signal.gen}});
+  std::string frame = encode_signal(from.peer, signal.data, signal.gen);
   if (verdict == Negotiation::Verdict::Hold) {
     const auto most = to.mailbox.held_bounds();
     if (frame.size() > most.bytes) return std::unexpected(ErrorCode::MailboxFull);

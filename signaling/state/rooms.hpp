@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -51,7 +52,7 @@ class Rooms {
     Session* session = nullptr;
     std::string name;
     Role role = Role::Impolite;
-    std::optional<MatchTicket> ticket;
+    std::unique_ptr<MatchTicket> ticket;  // of a match that is not settled
     Seq told = 0;  // number of the message that told the session of its match
   };
 

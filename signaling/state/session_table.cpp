@@ -99,7 +99,7 @@ void SessionTable::push(Session& session, Frame frame) {
 }
 
 void SessionTable::open_receive(Session& session, ReceiveMode mode) {
-  session.receive = OpenReceive{ReceiveId{++session.receives}, mode};
+  session.receive = OpenReceive{ReceiveId{++session.receives}, mode, session.mailbox.last()};
   absences_.erase(session.id);
 }
 

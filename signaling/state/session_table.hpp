@@ -21,6 +21,7 @@ namespace icebreaker::signaling {
 struct OpenReceive {
   ReceiveId id;
   ReceiveMode mode = ReceiveMode::Poll;
+  Seq told = 0;  // a Stream's listener has got these, if not lost them
 };
 
 struct Session {
@@ -66,6 +67,8 @@ class SessionTable {
 
   // Sessions whose receive has news, each once, and those that cannot take what they must be told.
   std::vector<SessionId> take_woken() { return std::exchange(woken_, {}); }
+
+  [[nodiscard]] bool has_overflowed() const { return !overflowed_.empty(); }
 
   std::vector<SessionId> take_overflowed() { return std::exchange(overflowed_, {}); }
 

@@ -21,6 +21,29 @@ TEST_P(StateContract, TakesEachNumberOnceAndStopsAtAGap) {
   EXPECT_EQ(resume(ann, std::nullopt)->received, 2U);
 }
 
+TEST_P(StateContract, CompletesInTurnWhatIsAskedInsideACompletion) {
+  const auto a = open();
+  ASSERT_TRUE(attach(a));
+  std::string order;
+  const auto submit_answer = [&](Now now, std::move_only_function<void(Now)> done) {
+    engine_->state().submit(now,
+                            {a.session, a.epoch, {}, {{std::nullopt, operation::Answer{"{}"}}}},
+                            [done = std::move(done)](Now then, const auto& submitted) mutable {
+                              EXPECT_TRUE(submitted);
+                              done(then);
+                            });
+  };
+  submit_answer(engine_->now(), [&](Now now) {
+    order += "(1";
+    submit_answer(now, [&](Now) { order += '2'; });
+    submit_answer(now, [&](Now) { order += '3'; });
+    order += ')';
+  });
+  engine_->settle();
+  EXPECT_EQ(order, "(1)23");
+  EXPECT_FALSE(wakes_.empty());
+}
+
 TEST_P(StateContract, KeepsMessagesUntilTheyAreAcknowledged) {
   auto [ann, bob] = pair();
   act(ann, to(bob, R"({"a":1})"));

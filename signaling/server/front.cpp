@@ -268,9 +268,8 @@ ClientInfo Front::client_of(const HttpRequest& http) const {
 }
 
 void Front::flush() {
-  for (Effect& effect : effects_.take()) {
-    std::visit([this](auto& each) { apply(each); }, effect);
-  }
+  effects_.drain(
+      [this](Effect& effect) { std::visit([this](auto& each) { apply(each); }, effect); });
 }
 
 void Front::apply(effect::Send& send) {

@@ -28,10 +28,26 @@ class EffectQueue final : public EffectSink {
  public:
   void emit(Effect effect) override { effects_.push_back(std::move(effect)); }
 
-  [[nodiscard]] std::vector<Effect> take() { return std::exchange(effects_, {}); }
+  // In order: what comes while `apply` runs, or a drain inside it, waits for what is due already.
+  template <class Apply>
+  void drain(Apply&& apply) {
+    if (draining_) return;
+    draining_ = true;
+    while (!effects_.empty()) {
+      std::swap(effects_, due_);
+      for (Effect& effect : due_) apply(effect);
+      due_.clear();
+      if (due_.capacity() > kKept) due_ = {};
+    }
+    draining_ = false;
+  }
 
  private:
+  static constexpr std::size_t kKept = 64;
+
   std::vector<Effect> effects_;
+  std::vector<Effect> due_;  // only its room is kept
+  bool draining_ = false;
 };
 
 struct FrontConfig {

@@ -2,6 +2,7 @@
 #include "signaling/server/front.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -273,6 +274,23 @@ TEST_F(FrontTest, LimitsSocketsLikeRequests) {
 
   ASSERT_EQ(sent_.size(), 1U);
   EXPECT_NE(sent_.front().find("rate_limited"), std::string::npos);
+}
+
+TEST(EffectQueue, KeepsTheOrderWhenEffectsBringAboutEffects) {
+  EffectQueue queue;
+  std::vector<std::uint64_t> applied;
+  const auto emit = [&queue](std::uint64_t id) { queue.emit(effect::Send{ConnectionId{id}, "x"}); };
+  const std::function<void(Effect&)> apply = [&](Effect& effect) {
+    const std::uint64_t id = std::get<effect::Send>(effect).connection.value;
+    applied.push_back(id);
+    if (id > 2) return;
+    emit(id + 2);
+    queue.drain(apply);
+  };
+  emit(1);
+  emit(2);
+  queue.drain(apply);
+  EXPECT_EQ(applied, (std::vector<std::uint64_t>{1, 2, 3, 4}));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,7 @@ class Hub::Core final : public StateListener {
     // There was something to hand over, and has not been yet; and once more, during a fetch.
     std::optional<MonoTime> woken;
     std::optional<MonoTime> woken_again;
+    Transport transport = Transport::WebSocket;
   };
 
   // What an access token said of a session when it was opened.
@@ -162,6 +164,23 @@ class Hub::Core final : public StateListener {
   using OnEstablished =
       std::move_only_function<void(Now, std::expected<Established, server::Error>)>;
   using ReceiverKey = std::pair<SessionId, ReceiveId>;
+  using ReceiverView = std::pair<const SessionId&, ReceiveId>;
+
+  struct ReceiverHash {
+    using is_transparent = void;
+
+    std::size_t operator()(const ReceiverView& key) const noexcept {
+      return std::hash<SessionId>{}(key.first) + std::hash<ReceiveId>{}(key.second);
+    }
+  };
+
+  struct SameReceiver {
+    using is_transparent = void;
+
+    bool operator()(const ReceiverView& a, const ReceiverView& b) const noexcept {
+      return a.second == b.second && a.first == b.first;
+    }
+  };
 
   // hub_session.cpp: hello on either transport
   void establish(Now now, client::Hello hello, const ClientInfo& client, OnEstablished done);
@@ -213,19 +232,23 @@ class Hub::Core final : public StateListener {
   void on_ws_established(Now now, ConnectionId connection, Established established);
   void on_ws_attached(Now now, ConnectionId connection, const Established& established,
                       std::expected<Attached, StateError> attached);
-  void take(Now now, ConnectionId connection, ClientEnvelope envelope);
-  void queue(Now now, ConnectionId connection,
-             std::expected<ClientEnvelope, server::Error> message);
+  void take(Now now, ConnectionId connection, WebSocket& ws, ClientEnvelope&& envelope);
+  void queue(Now now, ConnectionId connection, WebSocket& ws, Waiting&& waiting);
   void pause_above_rate(Now now, WebSocket& ws);
-  void flush(Now now, ConnectionId connection);
+  static bool is_ready(const WebSocket& ws);
+  void flush(Now now, ConnectionId connection, WebSocket& ws);
   [[nodiscard]] std::optional<Limited> debt_of(const WebSocket& ws, const Waiting& waiting) const;
   void charge_first(Now now, ConnectionId connection, Limited what);
   void on_ws_charged(Now now, ConnectionId connection, Limited what,
                      std::optional<server::Error> error);
-  void submit_inbox(Now now, ConnectionId connection);
+  void submit_inbox(Now now, ConnectionId connection, WebSocket& ws);
+  static Submission begin_submission(WebSocket& ws);
+  void add_operation(Now now, ConnectionId connection, const WebSocket& ws, Submission& submission,
+                     Waiting&& waiting);
+  void submit(Now now, ConnectionId connection, Submission submission);
   void on_ws_submitted(Now now, ConnectionId connection,
                        const std::expected<Submitted, StateError>& submitted);
-  void acknowledge(Now now, ConnectionId connection, SendNo received);
+  void acknowledge(Now now, ConnectionId connection, WebSocket& ws, SendNo received);
   void send_ack(ConnectionId connection, WebSocket& ws);
   // Says why, closes, ends the receive.
   void fail_ws(Now now, ConnectionId connection, const server::Error& error);
@@ -245,7 +268,6 @@ class Hub::Core final : public StateListener {
                                                const ClientInfo& client, const UrlParameters& url);
   void drop_poll(ConnectionId request);
   Receiver* receiver_of(ConnectionId connection);
-  [[nodiscard]] Transport transport_of(ConnectionId connection) const;
   void begin_receive(Now now, ConnectionId connection, Attached attached);
   void hand_over(Now now, ConnectionId connection, Delivery delivery);
   static void note_wake(Now now, Receiver& receiver);
@@ -305,7 +327,7 @@ class Hub::Core final : public StateListener {
   std::map<ConnectionId, HeldPoll> polls_;
   std::map<ConnectionId, EventStream> streams_;
   std::set<ConnectionId> requests_;  // waiting for an answer
-  std::map<ReceiverKey, ConnectionId> receivers_;
+  std::unordered_map<ReceiverKey, ConnectionId, ReceiverHash, SameReceiver> receivers_;
   // An engine may tell of a receive before it completes the attach that opened it.
   std::map<SessionId, std::uint32_t> attaching_;
   std::map<ReceiverKey, std::optional<End>> early_;

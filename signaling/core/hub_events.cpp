@@ -13,6 +13,7 @@ void Hub::Core::events(Now now, ConnectionId request, ClientInfo client, const U
   stream.client = std::move(client);
   stream.receiver.session = resume->session;
   stream.receiver.epoch = resume->epoch;
+  stream.receiver.transport = Transport::Events;
   attach(now, request, {*resume, ReceiveMode::Stream},
          [this, request](Now then, std::expected<Attached, StateError> attached) {
            on_stream_attached(then, request, std::move(attached));

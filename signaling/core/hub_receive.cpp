@@ -55,6 +55,7 @@ void Hub::Core::poll(Now now, ConnectionId request, ClientInfo client, const Url
   held.client = std::move(client);
   held.receiver.session = resume->session;
   held.receiver.epoch = resume->epoch;
+  held.receiver.transport = Transport::Poll;
   attach(now, request, {*resume, ReceiveMode::Poll},
          [this, request](Now then, std::expected<Attached, StateError> attached) {
            on_poll_attached(then, request, std::move(attached));
@@ -107,28 +108,32 @@ void Hub::Core::begin_receive(Now now, ConnectionId connection, Attached attache
 }
 
 void Hub::Core::hand_over(Now now, ConnectionId connection, Delivery delivery) {
-  auto messages = numbered(now, *receiver_of(connection), std::move(delivery));
-  const auto woken = std::exchange(receiver_of(connection)->woken, std::nullopt);
+  Receiver& receiver = *receiver_of(connection);
+  auto messages = numbered(now, receiver, std::move(delivery));
+  const auto woken = std::exchange(receiver.woken, std::nullopt);
   if (messages.empty()) return;
   if (woken) counters_.wake_delivery.observe(now.mono - *woken);
-  if (streams_.contains(connection)) {
-    Seq seq = receiver_of(connection)->delivered - messages.size();
-    for (std::string& text : messages) {
-      out_.emit(effect::StreamEvent{connection, ++seq, std::move(text)});
+  switch (receiver.transport) {
+    case Transport::WebSocket:
+      for (std::string& text : messages) out_.emit(effect::Send{connection, std::move(text)});
+      return;
+    case Transport::Events: {
+      Seq seq = receiver.delivered - messages.size();
+      for (std::string& text : messages) {
+        out_.emit(effect::StreamEvent{connection, ++seq, std::move(text)});
+      }
+      return;
     }
-    return;
+    case Transport::Poll:
+      counters_.poll_hold.observe(now.mono - polls_.at(connection).since);
+      drop_poll(connection);  // the engine ended the receive when it had something
+      return respond(connection, 200, encode_poll(messages));
   }
-  if (!polls_.contains(connection)) {
-    for (std::string& text : messages) out_.emit(effect::Send{connection, std::move(text)});
-    return;
-  }
-  counters_.poll_hold.observe(now.mono - polls_.at(connection).since);
-  drop_poll(connection);  // the engine ended the receive when it had something
-  respond(connection, 200, encode_poll(messages));
 }
 
 std::vector<std::string> Hub::Core::numbered(Now now, Receiver& receiver, Delivery delivery) {
   std::vector<std::string> messages;
+  messages.reserve(delivery.frames.size());
   const std::string token =
       delivery.standing ? tokens_.mint(now, *delivery.standing) : std::string{};
   Seq seq = delivery.first_seq;
@@ -144,23 +149,23 @@ std::vector<std::string> Hub::Core::numbered(Now now, Receiver& receiver, Delive
 }
 
 void Hub::Core::on_wake(Now now, const SessionId& session, ReceiveId receive) {
-  const ReceiverKey key{session, receive};
-  const auto found = receivers_.find(key);
+  const auto found = receivers_.find(ReceiverView{session, receive});
   if (found != receivers_.end()) {
     note_wake(now, *receiver_of(found->second));
     return fetch(now, found->second);
   }
-  if (attaching_.contains(session)) early_.try_emplace(key);
+  if (attaching_.contains(session)) early_.try_emplace({session, receive});
 }
 
 void Hub::Core::on_frames(Now now, const SessionId& session, ReceiveId receive, Delivery delivery) {
-  const auto found = receivers_.find({session, receive});
+  const auto found = receivers_.find(ReceiverView{session, receive});
+  Receiver* const receiver = found == receivers_.end() ? nullptr : receiver_of(found->second);
   // Not known yet, a poll, or something is missing before these: like any hint.
-  if (found == receivers_.end() || polls_.contains(found->second) ||
-      delivery.first_seq > receiver_of(found->second)->delivered + 1) {
+  if (receiver == nullptr || receiver->transport == Transport::Poll ||
+      delivery.first_seq > receiver->delivered + 1) {
     return on_wake(now, session, receive);
   }
-  note_wake(now, *receiver_of(found->second));
+  note_wake(now, *receiver);
   hand_over(now, found->second, std::move(delivery));
 }
 
@@ -179,7 +184,8 @@ void Hub::Core::fetch(Now now, ConnectionId connection) {
     return;
   }
   receiver->fetch = Receiver::Fetch::Running;
-  const auto mode = polls_.contains(connection) ? ReceiveMode::Poll : ReceiveMode::Stream;
+  const bool is_poll = receiver->transport == Transport::Poll;
+  const auto mode = is_poll ? ReceiveMode::Poll : ReceiveMode::Stream;
   state_.fetch(now, {receiver->session, receiver->receive, receiver->delivered, mode},
                [this, connection](Now then, std::expected<Delivery, StateError> delivery) {
                  on_fetched(then, connection, std::move(delivery));
@@ -216,7 +222,8 @@ void Hub::Core::on_receive_ended(Now now, const SessionId& session, ReceiveId re
   }
   const ConnectionId connection = found->second;
   if (end == End::Superseded) {
-    ++counters_.superseded.at(static_cast<std::size_t>(transport_of(connection)));
+    const Transport transport = receiver_of(connection)->transport;
+    ++counters_.superseded.at(static_cast<std::size_t>(transport));
     return fail_receive(now, connection, ErrorCode::Superseded, 409);
   }
   if (end == End::Closed && sockets_.contains(connection)) {
@@ -269,11 +276,6 @@ Hub::Core::Receiver* Hub::Core::receiver_of(ConnectionId connection) {
   }
   const auto poll = polls_.find(connection);
   return poll == polls_.end() ? nullptr : &poll->second.receiver;
-}
-
-Transport Hub::Core::transport_of(ConnectionId connection) const {
-  if (polls_.contains(connection)) return Transport::Poll;
-  return streams_.contains(connection) ? Transport::Events : Transport::WebSocket;
 }
 
 void Hub::Core::forget_early(const SessionId& session) {

@@ -57,13 +57,13 @@ void Hub::Core::on_ws_message(Now now, ConnectionId connection, std::string_view
   const bool awaits_hello = found->second.stage == WebSocket::Stage::AwaitsHello;
   if (decoded) {
     if (awaits_hello) return on_hello(now, connection, *std::move(decoded));
-    return take(now, connection, *std::move(decoded));
+    return take(now, connection, found->second, *std::move(decoded));
   }
   const DecodeError& error = decoded.error();
   if (awaits_hello || !error.n) {
     return fail_ws(now, connection, {error.code, error.message, std::nullopt, {}, {}});
   }
-  queue(now, connection, std::unexpected(error_of(error)));
+  queue(now, connection, found->second, {std::unexpected(error_of(error)), {}});
 }
 
 void Hub::Core::on_ws_too_large(Now now, ConnectionId connection) {
@@ -123,35 +123,39 @@ void Hub::Core::on_ws_attached(Now now, ConnectionId connection, const Establish
   }
   out_.emit(effect::Send{connection, welcome_of(now, established, ws.client)});
   begin_receive(now, connection, *std::move(attached));
-  flush(now, connection);
+  if (const auto found = sockets_.find(connection); found != sockets_.end()) {
+    flush(now, connection, found->second);
+  }
 }
 
-void Hub::Core::take(Now now, ConnectionId connection, ClientEnvelope envelope) {
-  WebSocket& ws = sockets_.at(connection);
+void Hub::Core::take(Now now, ConnectionId connection, WebSocket& ws, ClientEnvelope&& envelope) {
   ++counters_.received.at(envelope.message.index());
   if (const auto* ack = std::get_if<client::Ack>(&envelope.message)) {
     ws.ack = std::max(ws.ack.value_or(0), ack->seq);
-    return flush(now, connection);
+    return flush(now, connection, ws);
   }
   if (std::holds_alternative<client::Hello>(envelope.message)) {
     return fail_ws(now, connection,
                    {ErrorCode::BadMessage, "hello comes first and once", {}, {}, {}});
   }
-  queue(now, connection, std::move(envelope));
+  queue(now, connection, ws, {std::move(envelope), {}});
 }
 
-void Hub::Core::queue(Now now, ConnectionId connection,
-                      std::expected<ClientEnvelope, server::Error> message) {
-  WebSocket& ws = sockets_.at(connection);
+void Hub::Core::queue(Now now, ConnectionId connection, WebSocket& ws, Waiting&& waiting) {
   if (ws.inbox.size() >= kMaxInbox) {
     return fail_ws(now, connection, make_error(ErrorCode::RateLimited));
   }
   if (now.mono >= ws.pause.until) pause_above_rate(now, ws);
   if (now.mono < ws.pause.until) {
-    refuse_message(message, rate_limited(ws.pause.what, ws.pause.wait(now)));
+    refuse_message(waiting.message, rate_limited(ws.pause.what, ws.pause.wait(now)));
   }
-  ws.inbox.push_back({std::move(message), {}});
-  flush(now, connection);
+  if (!is_ready(ws) || !ws.inbox.empty() || debt_of(ws, waiting)) {
+    ws.inbox.push_back(std::move(waiting));
+    return flush(now, connection, ws);
+  }
+  Submission submission = begin_submission(ws);
+  add_operation(now, connection, ws, submission, std::move(waiting));
+  submit(now, connection, std::move(submission));
 }
 
 void Hub::Core::pause_above_rate(Now now, WebSocket& ws) {
@@ -162,16 +166,16 @@ void Hub::Core::pause_above_rate(Now now, WebSocket& ws) {
   ws.pause = {.until = told, .told = told, .what = Limited::Message};
 }
 
-void Hub::Core::flush(Now now, ConnectionId connection) {
-  const auto found = sockets_.find(connection);
-  if (found == sockets_.end()) return;
-  WebSocket& ws = found->second;
-  const bool busy = ws.stage != WebSocket::Stage::Open || ws.submit != WebSocket::Submit::Idle;
-  if (busy || (ws.inbox.empty() && !ws.ack)) return;
-  ws.submit = WebSocket::Submit::Running;
+bool Hub::Core::is_ready(const WebSocket& ws) {
+  return ws.stage == WebSocket::Stage::Open && ws.submit == WebSocket::Submit::Idle;
+}
+
+void Hub::Core::flush(Now now, ConnectionId connection, WebSocket& ws) {
+  if (!is_ready(ws) || (ws.inbox.empty() && !ws.ack)) return;
   const auto debt = ws.inbox.empty() ? std::nullopt : debt_of(ws, ws.inbox.front());
-  if (debt) return charge_first(now, connection, *debt);
-  submit_inbox(now, connection);
+  if (!debt) return submit_inbox(now, connection, ws);
+  ws.submit = WebSocket::Submit::Running;
+  charge_first(now, connection, *debt);
 }
 
 std::optional<Limited> Hub::Core::debt_of(const WebSocket& ws, const Waiting& waiting) const {
@@ -206,28 +210,41 @@ void Hub::Core::on_ws_charged(Now now, ConnectionId connection, Limited what,
       if (behind.message) refuse_message(behind.message, rate_limited(what, wait));
     }
   }
-  submit_inbox(now, connection);
+  submit_inbox(now, connection, found->second);
 }
 
 // Up to the next message that has to be charged to its rate.
-void Hub::Core::submit_inbox(Now now, ConnectionId connection) {
-  WebSocket& ws = sockets_.at(connection);
-  static const Vouched kNothing;
-  const Speaker speaker{ws.receiver.peer, ws.client, ws.vouched ? *ws.vouched : kNothing};
-  Submission submission{
-      ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt), {}};
+void Hub::Core::submit_inbox(Now now, ConnectionId connection, WebSocket& ws) {
+  Submission submission = begin_submission(ws);
   auto inbox = std::exchange(ws.inbox, {});  // no memory for what is idle
   const auto stop = std::ranges::find_if(
       inbox, [&](const Waiting& waiting) { return debt_of(ws, waiting).has_value(); });
   for (Waiting& waiting : std::ranges::subrange{inbox.begin(), stop}) {
-    auto& message = waiting.message;
-    if (message && std::holds_alternative<client::Ice>(message->message)) {
-      watch_ice(now, connection, 0ms);
-    }
-    submission.operations.push_back(message ? to_operation(now, *std::move(message), speaker)
-                                            : refusal(message.error()));
+    add_operation(now, connection, ws, submission, std::move(waiting));
   }
   ws.inbox.assign(std::move_iterator{stop}, std::move_iterator{inbox.end()});
+  submit(now, connection, std::move(submission));
+}
+
+Submission Hub::Core::begin_submission(WebSocket& ws) {
+  ws.submit = WebSocket::Submit::Running;
+  return {ws.receiver.session, ws.receiver.epoch, std::exchange(ws.ack, std::nullopt), {}};
+}
+
+void Hub::Core::add_operation(Now now, ConnectionId connection, const WebSocket& ws,
+                              Submission& submission, Waiting&& waiting) {
+  auto& message = waiting.message;
+  if (!message) {
+    submission.operations.push_back(refusal(message.error()));
+    return;
+  }
+  if (std::holds_alternative<client::Ice>(message->message)) watch_ice(now, connection, 0ms);
+  static const Vouched kNothing;
+  const Speaker speaker{ws.receiver.peer, ws.client, ws.vouched ? *ws.vouched : kNothing};
+  submission.operations.push_back(to_operation(now, *std::move(message), speaker));
+}
+
+void Hub::Core::submit(Now now, ConnectionId connection, Submission submission) {
   state_.submit(now, std::move(submission),
                 [this, connection](Now then, std::expected<Submitted, StateError> submitted) {
                   if (submitted) count(*submitted);
@@ -246,18 +263,17 @@ void Hub::Core::on_ws_submitted(Now now, ConnectionId connection,
     return fail_ws(now, connection, make_error(ErrorCode::SessionLost));
   }
   ws.submit = WebSocket::Submit::Idle;
-  acknowledge(now, connection, submitted->received);
+  acknowledge(now, connection, ws, submitted->received);
   if (submitted->expected && ws.told_gap != submitted->expected) {
     ws.told_gap = submitted->expected;
     server::Error error = make_error(ErrorCode::BadSequence);
     error.expected = submitted->expected;
     out_.emit(effect::Send{connection, error_text(error)});
   }
-  flush(now, connection);
+  flush(now, connection, ws);
 }
 
-void Hub::Core::acknowledge(Now now, ConnectionId connection, SendNo received) {
-  WebSocket& ws = sockets_.at(connection);
+void Hub::Core::acknowledge(Now now, ConnectionId connection, WebSocket& ws, SendNo received) {
   ws.received = std::max(ws.received, received);
   const HubTimer timer{connection, HubTimer::Kind::SendAck};
   if (ws.received >= ws.told_received + kAckEvery) {

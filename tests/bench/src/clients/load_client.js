@@ -40,6 +40,7 @@ export class PollPair {
   /** @type {Item[]} */
   #unsent = [];
   #posting = false;
+  #settling = false;
   #closed = false;
   #onFailure;
 
@@ -66,9 +67,10 @@ export class PollPair {
     if (!this.#posting) this.#post(compose).catch(() => this.#fail());
   }
 
-  /** Only the held poll stays. */
+  /** Only the held poll stays. What it brought may come before the answer to the POST behind it. */
   settle() {
-    this.#posts.close();
+    this.#settling = this.#posting;
+    if (!this.#posting) this.#posts.close();
   }
 
   close() {
@@ -95,6 +97,7 @@ export class PollPair {
       if (answer.status !== status) throw new Error(`post: ${answer.status} ${answer.body}`);
     }
     this.#posting = false;
+    if (this.#settling) this.settle();
   }
 
   #fail() {

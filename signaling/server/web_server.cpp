@@ -101,7 +101,6 @@ WebServer::Impl::~Impl() {
   ending_ = true;
   stop_listening();
   deadline_timer_.reset();
-  turn_end_.reset();
   library_.close();
 }
 
@@ -115,7 +114,6 @@ std::expected<void, std::string> WebServer::Impl::start() {
   watch_ = std::make_unique<SocketWatch>(loop_, [this](ConnectionId id) { on_watched(id); });
   deadline_timer_.start(loop_, [this] { on_deadline_timer(); });
   accept_pause_.start(loop_, [this] { start_accepting(); });
-  turn_end_.start(loop_, [this] { write_what_is_due(); });
   start_accepting();
   return {};
 }
@@ -127,6 +125,8 @@ void WebServer::Impl::start_accepting() {
 std::expected<void, std::string> WebServer::Impl::create_context() {
   lws_context_creation_info info = net::usual_lws_options();
   info.options |= LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+  // It goes byte by byte, and decoding refuses what is not UTF-8 anyway.
+  info.options &= ~std::uint64_t{LWS_SERVER_OPTION_VALIDATE_UTF8};
   info.user = this;
   info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
   // Of a head as a whole; pieces of a body must not be further apart either.
@@ -224,8 +224,7 @@ int WebServer::Impl::on_connection_event(WebConnection& connection, lws_callback
     case LWS_CALLBACK_HTTP_BODY:
       return on_body(connection, bytes);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-      if (connection.phase == Phase::Body) on_body_end(connection);
-      return 0;
+      return connection.phase == Phase::Body ? on_body_end(connection) : 0;
     case LWS_CALLBACK_HTTP_WRITEABLE:
       return on_http_writable(connection);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:

@@ -45,8 +45,7 @@ int WebServer::Impl::on_head(WebConnection& connection) {
   ++counters_.requests;
   switch (connection.head->framing) {
     case BodyFraming::None:
-      dispatch(connection);
-      return 0;
+      return dispatch(connection);
     case BodyFraming::Missing:
     case BodyFraming::Chunked:
       // lws 4.1 knows no chunked requests.
@@ -81,37 +80,50 @@ int WebServer::Impl::on_body(WebConnection& connection, std::string_view bytes) 
   return body.size() > config_.body_bytes ? -1 : 0;
 }
 
-void WebServer::Impl::on_body_end(WebConnection& connection) {
+int WebServer::Impl::on_body_end(WebConnection& connection) {
   if (connection.head->content_length <= config_.body_bytes) return dispatch(connection);
   refuse(connection, body_too_large(), connection.wire.connection);
+  return 0;
 }
 
-void WebServer::Impl::dispatch(WebConnection& connection) {
+int WebServer::Impl::dispatch(WebConnection& connection) {
   connection.phase = Phase::Held;
   deadlines_.erase(connection.id);
+  const auto head = std::move(connection.head);  // many requests are held for long
+  dispatching_ = connection.id;
+  handler_.on_request(connection.id, head->http);
+  dispatching_ = {};
+  if (connection.phase == Phase::Answered) return write_response(connection);
   // What is pipelined behind stays in the socket; reading it now would disturb this transaction.
   lws_rx_flow_control(connection.wsi, 0);
-  const auto head = std::move(connection.head);  // many requests are held for long
-  handler_.on_request(connection.id, head->http);
-  if (connection.phase != Phase::Held) return;
+  if (connection.phase != Phase::Held) return 0;
   lws_http_headers_detach(connection.wsi);  // the library's table of them is several KB
   lws_set_timeout(connection.wsi, NO_PENDING_TIMEOUT, 0);
   watch_->add(lws_get_socket_fd(connection.wsi), connection.id, SocketWatch::Event::HungUp);
+  return 0;
 }
 
 void WebServer::Impl::refuse(WebConnection& connection, HttpResponse response, Connection then) {
   connection.wire.connection = then;
-  queue_response(connection, handler_.refuse_body(connection.head->http, std::move(response)));
+  put_response(connection, handler_.refuse_body(connection.head->http, std::move(response)));
+  go_on_when_writable(connection);
 }
 
+// Writes it without asking first whether the socket takes it, which costs eight epoll_ctl on the
+// library's libuv plugin.
 void WebServer::Impl::respond(ConnectionId request, HttpResponse response) {
   WebConnection* const connection = find(request);
   if (connection == nullptr || connection->phase != Phase::Held) return;
+  put_response(*connection, std::move(response));
+  if (request == dispatching_) return;
   watch_->remove(lws_get_socket_fd(connection->wsi));
-  queue_response(*connection, std::move(response));
+  // Only from its own call the library closes without losing what was written.
+  if (connection->wire.connection == Connection::Close) return go_on_when_writable(*connection);
+  lws_rx_flow_control(connection->wsi, 1);
+  if (write_response(*connection) != 0) hang_up(*connection);
 }
 
-void WebServer::Impl::queue_response(WebConnection& connection, HttpResponse response) {
+void WebServer::Impl::put_response(WebConnection& connection, HttpResponse response) {
   connection.phase = Phase::Answered;
   deadlines_.erase(connection.id);
   connection.head.reset();
@@ -126,7 +138,6 @@ void WebServer::Impl::queue_response(WebConnection& connection, HttpResponse res
       connection.outgoing.put(std::move(response.body));
     }
   }
-  go_on_when_writable(connection);
 }
 
 void WebServer::Impl::go_on_when_writable(WebConnection& connection) {
@@ -142,7 +153,11 @@ void WebServer::Impl::wait_for_room(WebConnection& connection) {
 }
 
 int WebServer::Impl::on_http_writable(WebConnection& connection) {
-  if (connection.phase != Phase::Answered) return 0;
+  return connection.phase == Phase::Answered ? write_response(connection) : 0;
+}
+
+// Not zero: the connection ends here.
+int WebServer::Impl::write_response(WebConnection& connection) {
   lws* const wsi = connection.wsi;
   switch (connection.outgoing.write(lws_get_socket_fd(wsi), lws_get_ssl(wsi))) {
     case Outgoing::Progress::Broken:

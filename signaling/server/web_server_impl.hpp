@@ -56,7 +56,6 @@ struct WebConnection {
   bool message_too_large = false;
   bool close_started = false;
   bool ping_due = false;
-  bool write_due = false;
   bool broken = false;  // a write failed; the library closes it when it asks us next
   WireOptions wire;     // of the request that is answered next
 };
@@ -105,11 +104,12 @@ class WebServer::Impl {
   // web_server_http.cpp
   int on_head(WebConnection& connection);
   int on_body(WebConnection& connection, std::string_view bytes);
-  void on_body_end(WebConnection& connection);
-  void dispatch(WebConnection& connection);
+  int on_body_end(WebConnection& connection);
+  int dispatch(WebConnection& connection);
   void refuse(WebConnection& connection, HttpResponse response, Connection then);
   int on_http_writable(WebConnection& connection);
-  void queue_response(WebConnection& connection, HttpResponse response);
+  int write_response(WebConnection& connection);
+  void put_response(WebConnection& connection, HttpResponse response);
   void go_on_when_writable(WebConnection& connection);
   void wait_for_room(WebConnection& connection);
   void finish(WebConnection& connection);
@@ -126,7 +126,6 @@ class WebServer::Impl {
   void on_established(WebConnection& connection);
   int on_frame(WebConnection& connection, std::string_view bytes);
   int on_socket_writable(WebConnection& connection);
-  void write_what_is_due();
   static bool has_unwritten(const WebConnection& connection);
   bool write_frames(WebConnection& connection);
   void start_close(WebConnection& connection);
@@ -154,14 +153,13 @@ class WebServer::Impl {
   net::UvTimer accept_pause_;
   net::UvTimer deadline_timer_;
   std::unique_ptr<SocketWatch> watch_;
-  net::UvPrepare turn_end_;
-  std::vector<ConnectionId> writes_due_;
   std::unordered_map<WebConnection*, std::unique_ptr<WebConnection>> connections_;
   std::unordered_map<ConnectionId, WebConnection*> by_id_;
   DeadlineQueue<ConnectionId>
       deadlines_;        // a ping, the end of a close, a client that reads nothing
   std::string scratch_;  // LWS_PRE bytes of room, then what is written
   std::uint64_t last_id_ = 0;
+  ConnectionId dispatching_;  // the application is being told of it
   bool draining_ = false;
   bool ending_ = false;
   WebCounters counters_;

@@ -32,7 +32,10 @@ void WebServer::Impl::on_established(WebConnection& connection) {
 int WebServer::Impl::on_frame(WebConnection& connection, std::string_view bytes) {
   connection.last_heard = std::chrono::steady_clock::now();
   if (connection.closing) return 0;
-  if (lws_is_first_fragment(connection.wsi) != 0) {
+  const bool begins = lws_is_first_fragment(connection.wsi) != 0;
+  const bool ends = lws_is_final_fragment(connection.wsi) != 0 &&
+                    lws_remaining_packet_payload(connection.wsi) == 0;
+  if (begins) {
     connection.message.clear();
     connection.message_too_large = false;
   }
@@ -43,39 +46,36 @@ int WebServer::Impl::on_frame(WebConnection& connection, std::string_view bytes)
     handler_.on_socket_too_large(connection.id);
     return 0;
   }
-  connection.message.append(bytes);
-  if (lws_is_final_fragment(connection.wsi) == 0 ||
-      lws_remaining_packet_payload(connection.wsi) != 0) {
+  if (begins && ends) {
+    handler_.on_socket_message(connection.id, bytes);
     return 0;
   }
-  handler_.on_socket_message(connection.id, std::exchange(connection.message, {}));
+  connection.message.append(bytes);
+  if (ends) handler_.on_socket_message(connection.id, std::exchange(connection.message, {}));
   return 0;
 }
 
+// Without asking first whether the socket takes it: each wait for that costs four epoll_ctl on the
+// library's libuv plugin, more than the rest of a message.
 void WebServer::Impl::send(ConnectionId socket, std::string text) {
   WebConnection* const connection = find(socket);
-  if (connection == nullptr || connection->phase != Phase::Socket || connection->closing) return;
+  if (connection == nullptr || connection->phase != Phase::Socket || connection->closing ||
+      connection->broken) {
+    return;
+  }
+  if (!has_unwritten(*connection)) {
+    connection->broken = net::write_lws(connection->wsi, scratch_, text, LWS_WRITE_TEXT) < 0;
+    if (connection->broken || has_unwritten(*connection)) {
+      lws_callback_on_writable(connection->wsi);
+    }
+    return;
+  }
   connection->outbox_bytes += text.size();
   connection->outbox.push_back(std::move(text));
   if (connection->outbox_bytes > config_.outbox_bytes) {
     ++counters_.slow_readers;
     drop_outbox(*connection);
-    return close(socket, {.code = kCloseTooSlow, .reason = "reads too slowly"});
-  }
-  if (!std::exchange(connection->write_due, true)) writes_due_.push_back(socket);
-}
-
-// At the end of the loop's turn, without asking first whether the socket takes it: each wait for
-// that costs four epoll_ctl on the library's libuv plugin, more than the rest of a message.
-void WebServer::Impl::write_what_is_due() {
-  for (const ConnectionId socket : std::exchange(writes_due_, {})) {
-    WebConnection* const connection = find(socket);
-    if (connection == nullptr) continue;
-    connection->write_due = false;
-    connection->broken = !write_frames(*connection);
-    if (connection->broken || connection->closing || has_unwritten(*connection)) {
-      lws_callback_on_writable(connection->wsi);
-    }
+    close(socket, {.code = kCloseTooSlow, .reason = "reads too slowly"});
   }
 }
 
@@ -131,6 +131,7 @@ bool WebServer::Impl::write_frames(WebConnection& connection) {
     if (net::write_lws(connection.wsi, scratch_, *next, LWS_WRITE_TEXT) < 0) return false;
   }
   connection.outbox.erase(connection.outbox.begin(), next);
+  if (connection.outbox.empty()) connection.outbox = {};  // most connections are idle
   return true;
 }
 

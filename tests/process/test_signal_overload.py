@@ -116,6 +116,7 @@ def test_refuses_connections_above_the_limit_in_words(start_server):
 
     wait_until(lambda: server.metrics().total("icebreaker_signal_tcp_connections") == 0)
     assert call(address, "GET", "/readyz").status == 200
+    wait_until(lambda: [line for line in server.log if line.level == "WARN"])  # it is read by a thread
     warnings = [line for line in server.log if line.level == "WARN"]
     assert len(warnings) == 1 and "limits.connections" in warnings[0].message
 

@@ -174,11 +174,12 @@ async def test_first_frame_must_be_hello(base):
         assert await client.close_code() == 4400
 
 
+@pytest.mark.parametrize("frame", [b"{nonsense", b'{"type":"join","n":1,"room":"a","name":"\xff"}'])
 @in_loop
-async def test_unparseable_frames_end_the_connection_but_not_the_session(base):
+async def test_unparseable_frames_end_the_connection_but_not_the_session(base, frame):
     async with clients() as http:
         client = await socket_client(http, base)
-        await client.send_raw("{nonsense")
+        await client.send_bytes(frame)
         error = await client.next("error")
         assert error["code"] == "bad_message"
         assert await client.close_code() == 4400

@@ -83,6 +83,10 @@ class SocketClient:
     async def send_raw(self, text):
         await self.socket.send_str(text)
 
+    async def send_bytes(self, text):
+        """A text frame, whether or not it is UTF-8: aiohttp has no public way."""
+        await self.socket._writer.send(text, binary=False)
+
     async def send(self, **message):
         await self.send_raw(json.dumps(self.session.numbered(message)))
 

@@ -53,7 +53,7 @@ std::optional<PathError> path_error_of(const sock_extended_err& error, SocketId 
 ErrorQueue take_path_errors(int fd, SocketId socket, std::vector<PathError>& errors) {
   for (std::size_t count = 0; count < kMostAtOnce; ++count) {
     SockAddr to;
-    ControlBuffer control;
+    ControlBuffer control{};
     msghdr header{};
     header.msg_name = to.get();
     header.msg_namelen = SockAddr::kCapacity;

@@ -70,7 +70,7 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
   }
   const QuotaHolder holder{request.quota_user(), request.from().client.value.ip};
   if (const auto refusal = quota_.acquire(holder)) {
-    return Outcome{std::unexpected(Refusal{.code = code_of(*refusal), .quota = *refusal})};
+    return Outcome{std::unexpected(Refusal{.code = code_of(*refusal), .quota = refusal})};
   }
 
   Allocation& allocation = table_.insert({

@@ -7,7 +7,6 @@
 #include "common/base/check.hpp"
 #include "common/stun/attributes.hpp"
 #include "common/stun/binding_responder.hpp"
-#include "common/stun/channel_data.hpp"
 #include "common/stun/integrity.hpp"
 #include "common/stun/message.hpp"
 
@@ -44,15 +43,7 @@ void answer(const MessageView& message) {
   ICEBREAKER_CHECK(parsed->method() == Method::Binding);
 }
 
-void check_channel_data(ByteView bytes) {
-  for (const auto parse : {parse_channel_data_datagram, parse_channel_data_frame}) {
-    const auto data = parse(bytes);
-    ICEBREAKER_CHECK(!data || data->payload.size() + kChannelDataHeaderBytes <= bytes.size());
-  }
-}
-
 void run(ByteView bytes) {
-  check_channel_data(bytes);
   const auto message = MessageView::parse(bytes);
   if (!message) return;
   read_attributes(*message);

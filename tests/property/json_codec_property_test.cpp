@@ -8,14 +8,12 @@
 
 #include "common/signaling/json_codec.hpp"
 #include "common/signaling/json_plain_messages.hpp"
+#include "tests/support/for_the_parser.hpp"
 
 namespace icebreaker::signaling {
 namespace {
 
-// The same object with a member that only the parser takes, which is ignored.
-std::string for_the_parser(std::string_view object) {
-  return R"({"unusual":1e0,)" + std::string{object.substr(object.find('{') + 1)};
-}
+using testing::for_the_parser;
 
 std::string any_text() {
   static constexpr std::string_view kPieces[] = {"{",

@@ -7,6 +7,7 @@ import sys
 import time
 
 import build
+import fuzz_suite
 import gtest_suite
 import node_suite
 import processes
@@ -19,6 +20,7 @@ SUITES = {
     "process": pytest_suite.run_process,
     "web": node_suite.run_web,
     "e2e": node_suite.run_e2e,
+    "fuzz": fuzz_suite.run,
 }
 
 DESCRIPTION = """Builds in build/test with AddressSanitizer and UBSan, runs the suites, prints each failure in full and
@@ -30,6 +32,8 @@ ends with the line 'N passed, N failed'. Any other word than a suite is a name t
   tests/run process                  the real servers on loopback, with foreign clients (pytest)
   tests/run web                      the web client's JavaScript (node:test)
   tests/run e2e                      two browsers in a call (node:test, Chromium)
+  tests/run fuzz --seconds 60        each parser and the relay's core fed with what libFuzzer makes up; `tests/run`
+                                     alone does so for a moment
   tests/run unit --filter Relay      tests whose name, program or file contains 'Relay'
 """
 
@@ -39,7 +43,7 @@ def main():
     lock = lock_build()  # held until we end
     for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background shell starts us with it ignored
         signal.signal(number, signal.default_int_handler)
-    context = Context(options.filter, options.verbose)
+    context = Context(options.filter, options.verbose, fuzz_seconds=options.seconds)
     processes.become_subreaper()
     results = []
     try:
@@ -61,6 +65,7 @@ def parse_arguments():
     parser.add_argument("words", nargs="*", metavar="SUITE|NAME", help="suites to run (all when none), a name to look for")
     parser.add_argument("--filter", metavar="NAME", help="only tests whose name, program or file contains NAME")
     parser.add_argument("--verbose", action="store_true", help="show the output of passing tests and tools as well")
+    parser.add_argument("--seconds", type=int, metavar="N", help=f"time of each fuzz target (fuzz alone: {fuzz_suite.LONG_S})")
     options = parser.parse_args()
     names = [word for word in options.words if word not in SUITES]
     if options.filter:
@@ -68,6 +73,10 @@ def parse_arguments():
     if len(names) > 1:
         parser.error(f"one name at a time, not {len(names)}: {', '.join(names)}")
     options.filter = names[0] if names else None
+    if options.seconds is None:
+        options.seconds = fuzz_suite.LONG_S if "fuzz" in options.words else fuzz_suite.SMOKE_S
+    if options.seconds < 1:
+        parser.error("--seconds needs at least 1")
     options.suites = [name for name in SUITES if name in options.words] or list(SUITES)
     return options
 

@@ -1,17 +1,19 @@
-"""Configures build/test and compiles what the wanted suites need."""
+"""Configures build/test and build/fuzz and compiles what the wanted suites need."""
 
 import json
 import os
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 import processes
-from results import BUILD, ROOT, Result
+from results import BUILD, FUZZ_BUILD, ROOT, Result
 
 # -O1 and line tables compile in less than half the time of -O2 -g here, and stack traces still name each line.
 OPTIONS = ["-Doptimization=1", "-Ddebug=false", "-Dcpp_args=-g1", "-Dc_args=-g1", "-Db_sanitize=address,undefined"]
-CONFIGURED = BUILD / "options.json"  # what this build directory was set up with
+FUZZ_OPTIONS = [*OPTIONS, "-Dfuzz=true", "-Db_lundef=false"]
+FUZZ_COMPILERS = {"CC": "clang-19", "CXX": "clang++-19"}
 LIMIT_S = 3600
 # A second clone of the same sources, such as CI's, finds what the first one compiled.
 CCACHE_ACROSS_CLONES = os.environ | {"CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
@@ -20,34 +22,39 @@ COMPILED_SUITES = {"unit", "process", "e2e"}
 
 def prepare(context, suites):
     result = Result("build", counts_tests=False)
-    if not set(suites) & COMPILED_SUITES:
-        return result
     started = time.monotonic()
-    configure(context, result)
-    if not result.failures:
-        compile_targets(context, result, [] if set(suites) & {"process", "e2e"} else unit_targets())
+    if set(suites) & COMPILED_SUITES:
+        configure(BUILD, OPTIONS, result)
+        if not result.failures:
+            compile_targets(context, result, BUILD, [] if set(suites) & {"process", "e2e"} else unit_targets())
+    if "fuzz" in suites and not result.failures:
+        configure(FUZZ_BUILD, FUZZ_OPTIONS, result, FUZZ_COMPILERS)
+        if not result.failures:
+            compile_targets(context, result, FUZZ_BUILD, ["fuzz-targets"])
     result.seconds = time.monotonic() - started
     return result
 
 
-def configure(context, result):
-    exists = (BUILD / "build.ninja").exists()
-    if exists and CONFIGURED.exists() and json.loads(CONFIGURED.read_text()) == OPTIONS:
+def configure(build, options, result, compilers=MappingProxyType({})):
+    configured = build / "options.json"  # what this build directory was set up with
+    exists = (build / "build.ninja").exists()
+    if exists and configured.exists() and json.loads(configured.read_text()) == options:
         # Brought up to date, so that the list of tests below is today's.
-        command = ["ninja", "-C", BUILD, "build.ninja"]
+        command = ["ninja", "-C", build, "build.ninja"]
     else:
-        command = ["meson", "setup", *(["--wipe"] if exists else []), BUILD, ROOT, *OPTIONS]
-    setup = processes.run(command, BUILD.parent / "test-setup.log", LIMIT_S)
+        command = ["meson", "setup", *(["--wipe"] if exists else []), build, ROOT, *options]
+    setup = processes.run(command, build.parent / f"{build.name}-setup.log", LIMIT_S, env=os.environ | compilers)
     if setup.status == 0:
-        CONFIGURED.write_text(json.dumps(OPTIONS))
+        configured.write_text(json.dumps(options))
     else:
         result.fail("meson setup", setup.output)
 
 
-def compile_targets(context, result, targets):
+def compile_targets(context, result, build, targets):
     interactive = sys.stdout.isatty() or context.verbose
     ninja = processes.run(
-        ["ninja", "-C", BUILD, *targets], context.reports / "build.log", LIMIT_S, env=CCACHE_ACROSS_CLONES, echo=interactive)
+        ["ninja", "-C", build, *targets], context.reports / f"build-{build.name}.log", LIMIT_S, env=CCACHE_ACROSS_CLONES,
+        echo=interactive)
     if ninja.status != 0:
         errors = ninja.output[max(ninja.output.find("FAILED:"), 0):]
         result.fail("ninja", errors or "see above")

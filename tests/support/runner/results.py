@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "build" / "test"
+FUZZ_BUILD = ROOT / "build" / "fuzz"
 
 
 @dataclass
@@ -36,8 +37,9 @@ class Result:
 
 
 class Context:
-    def __init__(self, name_filter=None, verbose=False, reports=BUILD / "reports"):
+    def __init__(self, name_filter=None, verbose=False, reports=BUILD / "reports", fuzz_seconds=1):
         self.filter = name_filter
+        self.fuzz_seconds = fuzz_seconds  # for each target
         self.verbose = verbose
         self.reports = reports
         shutil.rmtree(self.reports, ignore_errors=True)

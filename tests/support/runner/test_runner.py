@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import build
+import fuzz_suite
 import gtest_suite
 import node_suite
 import processes
@@ -157,6 +158,55 @@ def test_a_pytest_file_that_cannot_be_imported_is_a_failure(context, tmp_path):
     pytest_suite.run_folders(context, result, "process", [tmp_path])
 
     assert "no_such_module" in result.failures[0][1]
+
+
+@pytest.fixture
+def fuzz_target(tmp_path, monkeypatch):
+    """fuzz_target(script): the one target there is, without seeds."""
+    sources, built = tmp_path / "sources", tmp_path / "fuzz"
+    monkeypatch.setattr(fuzz_suite, "SOURCES", sources)
+    monkeypatch.setattr(fuzz_suite, "FUZZ_BUILD", built)
+    monkeypatch.setattr(fuzz_suite, "FOUND", built / "found")
+    program = built / "tests" / "fuzz" / "fuzz-parser"
+    program.parent.mkdir(parents=True)
+    sources.mkdir()
+    (sources / "parser_fuzz.cpp").touch()
+
+    def make(script):
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return sources / "corpus" / "parser"
+
+    return make
+
+
+def test_what_a_fuzz_target_finds_is_a_failure_with_its_input(context, fuzz_target):
+    seeds = fuzz_target('for word; do case $word in -artifact_prefix=*) echo x > "${word#*=}crash-1";; esac; done; exit 77')
+    seeds.mkdir(parents=True)
+    (seeds / "one").touch()
+    result = Result("fuzz")
+
+    fuzz_suite.run(context, result)
+
+    [(title, text)] = result.failures
+    assert title == "fuzz-parser" and result.passed == 0
+    assert "exit status 77" in text
+    reproducer = Path(text.rsplit("reproduce: ", 1)[1].split()[1])
+    assert reproducer.read_text() == "x\n"
+
+
+def test_a_fuzz_target_searches_for_the_time_it_was_given(context, fuzz_target):
+    seeds = fuzz_target('case "$*" in *-max_total_time=1\\ *) exit 0;; esac; exit 1')
+    result = Result("fuzz")
+    fuzz_suite.run(context, result)
+    assert "no seed corpus" in result.failures[0][1]
+
+    seeds.mkdir(parents=True)
+    (seeds / "one").touch()
+    result = Result("fuzz")
+    fuzz_suite.run(context, result)
+
+    assert (result.passed, result.failures) == (1, [])
 
 
 def test_node_tests_are_counted_and_a_failure_has_the_output(context, tmp_path):

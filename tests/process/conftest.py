@@ -133,3 +133,10 @@ def start_process():
 def echo_port(start_process):
     """The port of a peer on loopback, over IPv4 and IPv6, that sends every datagram back."""
     return start_echo_peer(start_process)
+
+
+@pytest.fixture(scope="module")
+def module_echo_port():
+    """The same for all tests of a module."""
+    with _ending_together() as adopt:
+        yield start_echo_peer(lambda argv: adopt(Process(argv)))

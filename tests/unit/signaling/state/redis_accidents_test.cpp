@@ -57,6 +57,22 @@ TEST_F(RedisInstances, NoticeWhoIsGoneAlthoughTheClockWentBack) {
   shared_redis().advance_clock(10min);
 }
 
+TEST_F(RedisInstances, NoticeAnInstanceThatDiedJustBeforeTheClockWentBack) {
+  SessionInfo ann = open(*a_);
+  SessionInfo bob = open(*b_);
+  gather({&ann, &bob});
+  ASSERT_TRUE(attach(*b_, bob));
+
+  engine_->kill(*b_);
+  shared_redis().advance_clock(-10min);
+  engine_->advance(9s);
+
+  const auto away = read(ann);
+  ASSERT_EQ(away.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<server::PeerAway>(away[0]));
+  shared_redis().advance_clock(10min);
+}
+
 TEST_F(RedisInstances, EndASessionWhoseMailboxRedisHasDropped) {
   SessionInfo ann = open(*a_);
   SessionInfo bob = open(*b_);

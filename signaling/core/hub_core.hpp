@@ -167,7 +167,7 @@ class Hub::Core final : public StateListener {
   using ReceiverView = std::pair<const SessionId&, ReceiveId>;
 
   struct ReceiverHash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
 
     std::size_t operator()(const ReceiverView& key) const noexcept {
       return std::hash<SessionId>{}(key.first) + std::hash<ReceiveId>{}(key.second);
@@ -175,7 +175,7 @@ class Hub::Core final : public StateListener {
   };
 
   struct SameReceiver {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library's name
 
     bool operator()(const ReceiverView& a, const ReceiverView& b) const noexcept {
       return a.second == b.second && a.first == b.first;

@@ -37,10 +37,10 @@ class Channels {
   }
 
   // After check(): New or Refresh.
-  void bind(stun::ChannelNumber number, const PeerAddress& peer, MonoTime now) {
+  const Channel& bind(stun::ChannelNumber number, const PeerAddress& peer, MonoTime now) {
     std::erase_if(channels_,
                   [&](const Channel& each) { return each.number == number || each.peer == peer; });
-    channels_.push_back({number, peer, now + kChannelLifetime});
+    return channels_.emplace_back(Channel{number, peer, now + kChannelLifetime});
   }
 
   [[nodiscard]] const Channel* find(stun::ChannelNumber number, MonoTime now) const {
@@ -54,6 +54,13 @@ class Channels {
     const auto found = std::ranges::find_if(
         channels_, [&](const Channel& each) { return each.peer == peer && each.expires_at > now; });
     return found == channels_.end() ? nullptr : &*found;
+  }
+
+  template <class Callback>
+  void for_each_at(const IpAddress& ip, Callback callback) const {
+    for (const Channel& each : channels_) {
+      if (each.peer.value.ip == ip) callback(each);
+    }
   }
 
   // Calls `gone` with each channel that is removed.

@@ -68,7 +68,8 @@ struct CloseRelay {
   Family family = Family::V4;
 };
 
-// The fast path may forward these on its own until they are unbound.
+// The fast path may forward these on its own until they are unbound: while the channel and the
+// permission of its peer live.
 struct BindChannel {
   RelayId relay;
   FiveTuple client;

@@ -28,11 +28,10 @@ Relay::Outcome Relay::handle_channel_bind(Now now, const AuthenticatedRequest& r
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
   }
 
-  allocation.channels.bind(*number, *peer, now.mono);
-  allocation.permissions.install(peer->value.ip, now.mono);
+  install_permission(allocation, peer->value.ip, now.mono, out);
+  bind_channel(allocation, allocation.channels.bind(*number, *peer, now.mono), out);
   allocation.traffic.count_permissions(1);
   schedule(allocation);
-  out.emplace_back(effect::BindChannel{allocation.id, allocation.client, *number, as_sent(*peer)});
   out.emplace_back(success_reply(request.reply_to()));
   return {};
 }

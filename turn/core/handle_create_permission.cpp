@@ -34,7 +34,7 @@ Relay::Outcome Relay::handle_create_permission(Now now, const AuthenticatedReque
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
   }
 
-  for (const IpAddress& ip : ips) allocation.permissions.install(ip, now.mono);
+  for (const IpAddress& ip : ips) install_permission(allocation, ip, now.mono, out);
   allocation.traffic.count_permissions(ips.size());
   schedule(allocation);
   out.emplace_back(success_reply(request.reply_to()));

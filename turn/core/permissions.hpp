@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -30,13 +31,16 @@ class Permissions {
     return count;
   }
 
-  void install(const IpAddress& ip, MonoTime now) {
+  enum class Installed : std::uint8_t { New, Refreshed };
+
+  Installed install(const IpAddress& ip, MonoTime now) {
     const MonoTime expires_at = now + kPermissionLifetime;
     if (Entry* entry = find(ip)) {
       entry->expires_at = expires_at;
-    } else {
-      entries_.push_back({ip, expires_at});
+      return Installed::Refreshed;
     }
+    entries_.push_back({ip, expires_at});
+    return Installed::New;
   }
 
   [[nodiscard]] bool allow(const IpAddress& ip, MonoTime now) const {
@@ -44,13 +48,19 @@ class Permissions {
     return entry != nullptr && entry->expires_at > now;
   }
 
-  void expire(MonoTime now) {
-    std::erase_if(entries_, [&](const Entry& entry) { return entry.expires_at <= now; });
+  // Also one that has lapsed, until expire().
+  [[nodiscard]] bool has(const IpAddress& ip) const { return find(ip) != nullptr; }
+
+  // Calls `gone` with each address that is removed.
+  template <class Callback>
+  void expire(MonoTime now, Callback gone) {
+    remove_entries_if([&](const Entry& entry) { return entry.expires_at <= now; }, gone);
   }
 
-  template <class Predicate>
-  void revoke_if(Predicate refused) {
-    std::erase_if(entries_, [&](const Entry& entry) { return refused(entry.ip); });
+  // By address.
+  template <class Predicate, class Callback>
+  void remove_if(Predicate unwanted, Callback gone) {
+    remove_entries_if([&](const Entry& entry) { return unwanted(entry.ip); }, gone);
   }
 
   [[nodiscard]] std::optional<MonoTime> next_expiry() const {
@@ -65,6 +75,15 @@ class Permissions {
     IpAddress ip;
     MonoTime expires_at;
   };
+
+  template <class Predicate, class Callback>
+  void remove_entries_if(Predicate unwanted, Callback gone) {
+    std::erase_if(entries_, [&](const Entry& entry) {
+      if (!unwanted(entry)) return false;
+      gone(entry.ip);
+      return true;
+    });
+  }
 
   [[nodiscard]] const Entry* find(const IpAddress& ip) const {
     const auto found = std::ranges::find(entries_, ip, &Entry::ip);

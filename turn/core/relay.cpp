@@ -13,6 +13,23 @@
 namespace icebreaker::turn {
 namespace {
 
+// For a channel that goes.
+auto unbinding(const Allocation& allocation, Effects& out) {
+  return [&allocation, &out](const Channel& channel) {
+    if (!allocation.permissions.has(channel.peer.value.ip)) return;  // unbound with it
+    out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
+  };
+}
+
+// For the address of a permission that goes.
+auto unbinding_at(const Allocation& allocation, Effects& out) {
+  return [&allocation, &out](const IpAddress& ip) {
+    allocation.channels.for_each_at(ip, [&](const Channel& channel) {
+      out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
+    });
+  };
+}
+
 QuotaHolder holder_of(const Allocation& allocation) {
   return {.user = allocation.quota_user, .client = allocation.client.client.value.ip};
 }
@@ -157,6 +174,19 @@ Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer
   return {};
 }
 
+// The channels at that address, if any, were unbound when its last permission ended.
+void Relay::install_permission(Allocation& allocation, const IpAddress& ip, MonoTime now,
+                               Effects& out) const {
+  if (allocation.permissions.install(ip, now) == Permissions::Installed::Refreshed) return;
+  allocation.channels.for_each_at(
+      ip, [&](const Channel& channel) { bind_channel(allocation, channel, out); });
+}
+
+void Relay::bind_channel(const Allocation& allocation, const Channel& channel, Effects& out) const {
+  out.emplace_back(
+      effect::BindChannel{allocation.id, allocation.client, channel.number, as_sent(channel.peer)});
+}
+
 void Relay::on_link_closed(Now now, const FiveTuple& client, Effects& out) {
   const Allocation* allocation = table_.find(client);
   if (allocation != nullptr) end(*allocation, EndReason::LinkClosed, now, out);
@@ -175,26 +205,24 @@ void Relay::on_deadline(Now now, Effects& out) {
   }
 }
 
+// A channel is bound while its permission lives too, which may end first.
 void Relay::expire_peers(Allocation& allocation, Now now, Effects& out) {
-  allocation.permissions.expire(now.mono);
-  allocation.channels.expire(now.mono, [&](const Channel& channel) {
-    out.emplace_back(effect::UnbindChannel{allocation.id, channel.number});
-  });
+  allocation.permissions.expire(now.mono, unbinding_at(allocation, out));
+  allocation.channels.expire(now.mono, unbinding(allocation, out));
 }
 
 void Relay::reconfigure(RelayRules rules, Effects& out) {
   rules_ = std::move(rules);
   for (const RelayId id : table_.ids()) {
     Allocation& allocation = *table_.find(id);
-    allocation.permissions.revoke_if([&](const IpAddress& ip) {
+    const auto ip_refused = [&](const IpAddress& ip) {
       return rules_.policy.check(PeerAddress{{ip, 0}}) != PeerRule::Allowed;
-    });
+    };
+    allocation.permissions.remove_if(ip_refused, unbinding_at(allocation, out));
     const auto refused = [&](const Channel& channel) {
       return rules_.policy.check(channel.peer) != PeerRule::Allowed;
     };
-    allocation.channels.remove_if(refused, [&](const Channel& channel) {
-      out.emplace_back(effect::UnbindChannel{id, channel.number});
-    });
+    allocation.channels.remove_if(refused, unbinding(allocation, out));
   }
 }
 
@@ -215,7 +243,8 @@ void Relay::end_expired(Allocation& allocation, Now now, Effects& out) {
 // RFC 8656 §8.1: what belongs to the other family stays.
 void Relay::end_family(Allocation& allocation, Family family, Effects& out) {
   allocation.relays.of(family) = {};
-  allocation.permissions.revoke_if([&](const IpAddress& ip) { return ip.family() == family; });
+  const auto of_family = [&](const IpAddress& ip) { return ip.family() == family; };
+  allocation.permissions.remove_if(of_family, unbinding_at(allocation, out));
   allocation.channels.erase_family(family);
   allocation.expires_at = allocation.relays.last_end();
   out.emplace_back(effect::CloseRelay{allocation.id, family});

@@ -128,6 +128,9 @@ class Relay {
   void end_family(Allocation& allocation, Family family, Effects& out);
   void end(const Allocation& allocation, EndReason reason, Now now, Effects& out);
   void forget(const Allocation& allocation);
+  void install_permission(Allocation& allocation, const IpAddress& ip, MonoTime now,
+                          Effects& out) const;
+  void bind_channel(const Allocation& allocation, const Channel& channel, Effects& out) const;
   static void expire_peers(Allocation& allocation, Now now, Effects& out);
   void schedule(const Allocation& allocation);
 

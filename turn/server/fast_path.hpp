@@ -13,6 +13,7 @@ class FastPath {
 
   // `relay` is the local address of the allocation's relay socket. Binding again refreshes.
   virtual void bind(const effect::BindChannel& channel, const SocketAddress& relay) = 0;
+  // Also of channels that are not bound.
   virtual void unbind(const effect::UnbindChannel& channel) = 0;
   // The relay of that family is gone, and all its channels with it.
   virtual void close(RelayId relay, Family family) = 0;

@@ -107,11 +107,9 @@ TEST_F(Lifetimes, AChannelEndsAfterTenMinutesAndItsPermissionAfterFive) {
   advance(299s);
   EXPECT_TRUE(
       std::holds_alternative<ToPeer>(deliver(alice, TurnClient::channel_data(0x4000, "x"))));
-  EXPECT_TRUE(seen<effect::UnbindChannel>().empty());
   advance(1s);
 
   EXPECT_EQ(std::get<Drop>(deliver(alice, TurnClient::channel_data(0x4000, "x"))), Drop::NoChannel);
-  EXPECT_EQ(seen<effect::UnbindChannel>().at(0).channel, channel(0x4000));
 }
 
 TEST_F(Lifetimes, AnExpiredChannelNumberMayNameAnotherPeer) {

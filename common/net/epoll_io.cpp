@@ -19,7 +19,7 @@ namespace {
 
 // A socket that always has more must not keep the others waiting: each gets at most its share of a
 // batch, and no share is smaller than this.
-constexpr std::size_t kMinShare = 8;
+constexpr std::size_t kMinShare = 16;
 constexpr int kReceiveAttempts = 4;
 
 // A batch that has as many datagrams waits for no more.
@@ -164,6 +164,7 @@ void EpollIo::close(SocketId id) {
 }
 
 std::span<const Datagram> EpollIo::receive(std::optional<MonoTime> until) {
+  if (ready_.empty()) pause_.take_after(datagrams_.size(), options_.gather);
   datagrams_.clear();
   path_errors_.clear();
   in_->clear();

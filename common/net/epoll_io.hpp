@@ -3,6 +3,7 @@
 // descriptors of the same thread (TCP) take part in its wait through PollHandler.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -15,6 +16,7 @@
 #include "common/net/datagram_io.hpp"
 #include "common/net/receive_buffers.hpp"
 #include "common/net/send_queue.hpp"
+#include "common/net/short_pause.hpp"
 #include "common/net/unique_fd.hpp"
 
 namespace icebreaker::net {
@@ -35,6 +37,8 @@ enum class Aggregates : std::uint8_t {
 
 struct EpollIoOptions {
   Aggregates aggregates = Aggregates::IfAvailable;
+  // While datagrams keep coming, how long to let them gather before they are taken; below a second.
+  std::chrono::nanoseconds gather = std::chrono::microseconds{50};
   // What the kernel is asked for; it may grant less (net.core.rmem_max).
   std::size_t shared_socket_buffer_bytes = std::size_t{4} << 20U;     // PortSharing::ReusePort
   std::size_t exclusive_socket_buffer_bytes = std::size_t{1} << 19U;  // PortSharing::Exclusive
@@ -100,6 +104,7 @@ class EpollIo final : public DatagramIo {
   std::vector<Datagram> datagrams_;     // of the last receive()
   std::vector<PathError> path_errors_;  // the same
   std::unique_ptr<SendQueue> out_;
+  ShortPause pause_;
   IoCounters counters_;
 };
 

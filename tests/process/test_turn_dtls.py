@@ -2,10 +2,10 @@
 
 import os
 import socket
-import struct
 
 import pytest
 
+from support.floods import NO_QUARANTINE, client_hello
 from support.net import wait_until
 from support.tls import self_signed
 from support.tools import run_tool
@@ -13,8 +13,6 @@ from support.turn_server import REST, STATIC, assert_nothing_lost, turn_config, 
 
 LISTEN = [{"transport": transport, "address": address}
           for transport in ("udp", "dtls") for address in ("127.0.0.1:0", "[::1]:0")]
-# Or the sanitizer keeps what was freed, and memory grows for that reason alone.
-NO_QUARANTINE = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
 
 
 def config(files, **changes):
@@ -89,15 +87,6 @@ def test_closes_idle_associations_without_allocation(start_server, start_process
     idle = 'icebreaker_turn_dtls_closed_total{reason="idle"}'
     wait_until(lambda: turn.metrics()[idle] == 1, what="the end of an idle association")
     wait_until(lambda: not client.running, what="the client, who was told")
-
-
-def client_hello(cookie=b""):
-    """A DTLS 1.2 ClientHello, in one fragment."""
-    suites = struct.pack("!HHH", 4, 0xC02B, 0xC02F)
-    body = b"\xfe\xfd" + os.urandom(32) + b"\0" + bytes([len(cookie)]) + cookie + suites + b"\1\0"
-    size = len(body).to_bytes(3, "big")
-    message = b"\1" + size + bytes(2) + bytes(3) + size + body
-    return struct.pack("!BHHHIH", 22, 0xFEFD, 0, 0, 0, len(message)) + message
 
 
 def test_asks_for_a_cookie_with_less_than_it_was_sent(turn):

@@ -19,6 +19,9 @@ class RelaxedCounter {
 
   RelaxedCounter& operator--() { return *this += ~std::uint64_t{0}; }
 
+  // Of a count that is kept elsewhere.
+  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+
   // NOLINTNEXTLINE(google-explicit-constructor): reads as the number it is.
   operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }
 

@@ -43,7 +43,21 @@ std::optional<std::chrono::milliseconds> watchdog_period_of_service_manager() {
 
 }  // namespace
 
-Lifecycle::Lifecycle() : watchdog_period_{watchdog_period_of_service_manager()} {
+std::string_view name_of(DrainEnd end) {
+  switch (end) {
+    case DrainEnd::Done:
+      return "done";
+    case DrainEnd::TimeOver:
+      return "time-over";
+    case DrainEnd::Asked:
+      return "asked-again";
+  }
+  return "unknown";
+}
+
+Lifecycle::Lifecycle()
+    : watchdog_period_{watchdog_period_of_service_manager()},
+      feed_at_{Clock::now() + watchdog_period_.value_or(std::chrono::milliseconds{0})} {
   const sigset_t signals = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -76,19 +90,8 @@ void Lifecycle::feed_watchdog() {
 }
 
 void Lifecycle::run(const Handlers& handlers) {
-  using Clock = std::chrono::steady_clock;
-  auto feed_at = Clock::now() + watchdog_period_.value_or(std::chrono::milliseconds{0});
   while (true) {
-    std::optional<std::chrono::milliseconds> until_feeding;
-    if (watchdog_period_) {
-      // By the clock, because reloads at short intervals must not starve the watchdog.
-      if (Clock::now() >= feed_at) {
-        feed_at = Clock::now() + *watchdog_period_;
-        if (!handlers.alive || handlers.alive()) feed_watchdog();
-      }
-      until_feeding = std::chrono::ceil<std::chrono::milliseconds>(feed_at - Clock::now());
-    }
-    const auto event = wait(until_feeding);
+    const auto event = wait(tend_watchdog(handlers.alive));
     if (event == LifecycleEvent::Stop) return;
     if (event == LifecycleEvent::Reload) {
       notify_reloading();
@@ -96,6 +99,32 @@ void Lifecycle::run(const Handlers& handlers) {
       notify_ready("reloaded");
     }
   }
+}
+
+DrainEnd Lifecycle::drain(const Drain& drain) {
+  // Looking again and again is simple, and only for this short while.
+  constexpr std::chrono::milliseconds kLook{50};
+  const auto deadline = Clock::now() + drain.within;
+  while (true) {
+    const auto until_feeding = tend_watchdog(drain.alive);
+    if (drain.done()) return DrainEnd::Done;
+    if (Clock::now() >= deadline) return DrainEnd::TimeOver;
+    if (wait(std::min(until_feeding.value_or(kLook), kLook)) == LifecycleEvent::Stop) {
+      return DrainEnd::Asked;
+    }
+  }
+}
+
+// Feeds it when it is time, by the clock, because reloads at short intervals must not starve it.
+// Returns how long until the next time.
+std::optional<std::chrono::milliseconds> Lifecycle::tend_watchdog(
+    const std::function<bool()>& alive) {
+  if (!watchdog_period_) return std::nullopt;
+  if (Clock::now() >= feed_at_) {
+    feed_at_ = Clock::now() + *watchdog_period_;
+    if (!alive || alive()) feed_watchdog();
+  }
+  return std::chrono::ceil<std::chrono::milliseconds>(feed_at_ - Clock::now());
 }
 
 void Lifecycle::request_stop() {

@@ -7,8 +7,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace icebreaker::service {
+
+// Nothing was left, the time was over, or somebody asked again to stop.
+enum class DrainEnd : std::uint8_t { Done, TimeOver, Asked };
+
+std::string_view name_of(DrainEnd end);
 
 enum class LifecycleEvent : std::uint8_t { Stop, Reload };
 
@@ -46,6 +52,16 @@ class Lifecycle {
 
   void run(const Handlers& handlers);
 
+  // For the same programs after run(): what was begun may go on for a while. Reloads are not asked
+  // for any more.
+  struct Drain {
+    std::chrono::milliseconds within;
+    std::function<bool()> done;
+    std::function<bool()> alive;  // as in Handlers
+  };
+
+  DrainEnd drain(const Drain& drain);
+
   // Any thread: makes poll() or run() see a Stop, e.g. when a worker failed.
   void request_stop();
 
@@ -55,12 +71,16 @@ class Lifecycle {
   void notify_stopping();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  std::optional<std::chrono::milliseconds> tend_watchdog(const std::function<bool()>& alive);
   std::optional<LifecycleEvent> wait(std::optional<std::chrono::milliseconds> timeout);
 
   int signal_fd_ = -1;
   int stop_fd_ = -1;
   int epoll_fd_ = -1;
   std::optional<std::chrono::milliseconds> watchdog_period_;
+  Clock::time_point feed_at_;
 };
 
 }  // namespace icebreaker::service

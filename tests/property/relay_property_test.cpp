@@ -223,7 +223,8 @@ class World {
   static RelayRules rules() {
     return {Authenticator{Credentials{{.realm = "example.org", .users = {{"alice", "secret"}}}},
                           NonceSecret{std::byte{1}}},
-            PeerPolicy{{}}};
+            PeerPolicy{{}},
+            {.permissions_per_allocation = 3, .channels_per_allocation = 3}};
   }
 
   Now now_{MonoTime{} + 1h, WallTime{} + 24h};
@@ -232,8 +233,7 @@ class World {
   ReservationLedger reservations_;
   Relay relay_{{.interfaces = {{IpAddress::from_v4(0x0A000001), IpAddress::from_v4(0xC6120009)},
                                {IpAddress::loopback(Family::V6), IpAddress::loopback(Family::V6)}},
-                .ports = {},
-                .limits = {.permissions_per_allocation = 3, .channels_per_allocation = 3}},
+                .ports = {}},
                rules(),
                random_,
                quota_,

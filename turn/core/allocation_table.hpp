@@ -11,6 +11,7 @@
 
 #include "common/base/address.hpp"
 #include "common/base/time.hpp"
+#include "turn/core/bandwidth.hpp"
 #include "turn/core/channels.hpp"
 #include "turn/core/family_relays.hpp"
 #include "turn/core/ids.hpp"
@@ -41,6 +42,10 @@ struct Allocation {
   Channels channels{};
   Traffic traffic{};
   MonoTime icmp_spent_until{};
+  std::size_t counted_permissions = 0;  // in the relay's sums
+  std::size_t counted_channels = 0;
+  ByteBuckets buckets{};
+  ByteBuckets* user_buckets = nullptr;  // shared by the user's allocations; null without a limit
 };
 
 // Pointers stay valid until their allocation is erased.

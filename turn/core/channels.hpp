@@ -69,6 +69,11 @@ class Channels {
     remove_if([&](const Channel& each) { return each.expires_at <= now; }, gone);
   }
 
+  template <class Callback>
+  void for_each(Callback callback) const {
+    std::ranges::for_each(channels_, callback);
+  }
+
   template <class Predicate, class Callback>
   void remove_if(Predicate unwanted, Callback gone) {
     std::erase_if(channels_, [&](const Channel& each) {

@@ -16,6 +16,7 @@
 #include "common/base/bytes.hpp"
 #include "common/stun/channel_number.hpp"
 #include "turn/core/ids.hpp"
+#include "turn/core/peer_policy.hpp"
 #include "turn/core/traffic.hpp"
 
 namespace icebreaker::turn {
@@ -91,6 +92,7 @@ struct AllocationEnded {
   EndReason reason;
   std::chrono::milliseconds age;
   Traffic traffic;
+  std::vector<PeerRefusal> refusals{};  // of the peers in traffic.refused
 };
 
 }  // namespace effect

@@ -65,7 +65,7 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
   if (interface_of(wanted->family) == nullptr) return refuse(ErrorCode::AddressFamilyNotSupported);
   if (drain_) return refuse(drain_code(*drain_, request.from()));
   // Its time is over, but nothing has come by to end it.
-  if (const Allocation* expired = table_.find(request.from())) {
+  if (Allocation* expired = table_.find(request.from())) {
     end(*expired, EndReason::Expired, now, out);
   }
   const QuotaHolder holder{request.quota_user(), request.from().client.value.ip};
@@ -83,6 +83,7 @@ std::optional<Relay::Outcome> Relay::handle_allocate(Now now, const Authenticate
       .created_at = now.mono,
       .expires_at = now.mono + wanted->lifetime,
   });
+  share_bandwidth(allocation);
   open_relays(allocation, *wanted, held_port, out);
   schedule(allocation);
   return Outcome{};  // the success response waits for on_relay_opened()
@@ -156,6 +157,7 @@ void Relay::answer_when_opened(Now now, Allocation& allocation, Effects& out) {
     return;
   }
   allocation.state = AllocationState::Ready;
+  ++allocations_made_;
   allocation.expires_at = now.mono + allocation.granted_lifetime;
   for (const Family family : kFamilies) {
     allocation.relays.of(family).expires_at = allocation.expires_at;

@@ -23,8 +23,8 @@ Relay::Outcome Relay::handle_channel_bind(Now now, const AuthenticatedRequest& r
   const std::size_t permissions =
       allocation.permissions.size() + allocation.permissions.missing({&peer->value.ip, 1});
   const std::size_t channels = allocation.channels.size() + (check == ChannelCheck::New ? 1U : 0U);
-  if (permissions > limits_.permissions_per_allocation ||
-      channels > limits_.channels_per_allocation) {
+  if (permissions > rules_.limits.permissions_per_allocation ||
+      channels > rules_.limits.channels_per_allocation) {
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
   }
 

@@ -17,7 +17,7 @@ Relay::Outcome Relay::handle_create_permission(Now now, const AuthenticatedReque
   const auto peers = request.message().get_all<stun::XorPeerAddress>();
   if (!peers || peers->empty()) return std::unexpected(Refusal{ErrorCode::BadRequest});
   // Thousands fit into a datagram, and the work below grows with their square.
-  if (peers->size() > limits_.permissions_per_allocation) {
+  if (peers->size() > rules_.limits.permissions_per_allocation) {
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
   }
 
@@ -30,7 +30,7 @@ Relay::Outcome Relay::handle_create_permission(Now now, const AuthenticatedReque
   }
   expire_peers(allocation, now, out);
   const std::size_t wanted = allocation.permissions.size() + allocation.permissions.missing(ips);
-  if (wanted > limits_.permissions_per_allocation) {
+  if (wanted > rules_.limits.permissions_per_allocation) {
     return std::unexpected(Refusal{ErrorCode::InsufficientCapacity});
   }
 

@@ -55,13 +55,16 @@ ClientVerdict Relay::handle_send(Now now, const FiveTuple& from, const stun::Mes
     return Drop::MalformedIndication;
   }
   if (!may_relay(*allocation, peer->value.ip, now.mono)) {
-    ++allocation->traffic.sends_without_permission;
+    allocation->traffic.count_send_without_permission(*peer);
     return Drop::NoPermission;
   }
   // A permission is for an address; what listens on this port of it may still be off limits.
   if (const PeerRule rule = rules_.policy.check(*peer); rule != PeerRule::Allowed) {
-    allocation->traffic.count_refusal(rule);
+    allocation->traffic.count_refusal(rule, *peer);
     return Drop::PeerRefused;
+  }
+  if (!take_bandwidth(now.mono, Direction::ToPeer, data->size(), *allocation)) {
+    return Drop::OverBandwidth;
   }
   allocation->traffic.to_peers.add(data->size());
   return ToPeer{.via = allocation->id,
@@ -82,8 +85,11 @@ ClientVerdict Relay::handle_channel_data(Now now, const FiveTuple& from, ByteVie
   if (channel == nullptr) return Drop::NoChannel;
   // The permission that came with the channel ends before it.
   if (!may_relay(*allocation, channel->peer.value.ip, now.mono)) {
-    ++allocation->traffic.sends_without_permission;
+    allocation->traffic.count_send_without_permission(channel->peer);
     return Drop::NoPermission;
+  }
+  if (!take_bandwidth(now.mono, Direction::ToPeer, message->payload.size(), *allocation)) {
+    return Drop::OverBandwidth;
   }
   allocation->traffic.to_peers.add(message->payload.size());
   return ToPeer{allocation->id, as_sent(channel->peer), message->payload};
@@ -95,7 +101,7 @@ PeerVerdict Relay::on_peer(Now now, RelayId via, const PeerAddress& from, ByteVi
   if (allocation == nullptr || allocation->expires_at <= now.mono) return Drop::NoAllocation;
   const PeerAddress peer = as_named(from);
   if (!may_relay(*allocation, peer.value.ip, now.mono)) {
-    ++allocation->traffic.unwanted_from_peers;
+    allocation->traffic.count_unwanted(peer);
     return Drop::NoPermission;
   }
   ToClient forward{.to = allocation->client,
@@ -120,8 +126,19 @@ PeerVerdict Relay::on_peer(Now now, RelayId via, const PeerAddress& from, ByteVi
       stun::StreamFramer::kMaxFrameBytes) {
     return Drop::TooLong;
   }
+  if (!take_bandwidth(now.mono, Direction::ToClient, payload.size(), *allocation)) {
+    return Drop::OverBandwidth;
+  }
   allocation->traffic.to_client.add(payload.size());
   return forward;
+}
+
+bool Relay::take_bandwidth(MonoTime now, Direction direction, std::size_t bytes,
+                           Allocation& allocation) const {
+  const bool passes =
+      rates_.take(now, direction, bytes, allocation.buckets, allocation.user_buckets);
+  if (!passes) ++allocation.traffic.over_bandwidth;
+  return passes;
 }
 
 Allocation* Relay::live_allocation(const FiveTuple& from, MonoTime now) {

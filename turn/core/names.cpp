@@ -60,6 +60,7 @@ std::string_view name_of(Drop drop) {
       "relay-opening",
       "over-budget",
       "client-too-slow",
+      "over-bandwidth",
       "too-long",
       "unreported-icmp",
   });
@@ -71,6 +72,20 @@ std::string_view name_of(QuotaRefusal refusal) {
   static constexpr auto kNames = std::to_array<std::string_view>({"user", "network", "server"});
   static_assert(kNames.size() == static_cast<std::size_t>(QuotaRefusal::Count));
   return kNames.at(static_cast<std::size_t>(refusal));
+}
+
+std::string_view name_of(AllocationUse use) {
+  static constexpr auto kNames = std::to_array<std::string_view>({
+      "worked",
+      "peers-refused",
+      "never-asked-for-peer",
+      "never-sent",
+      "sent-without-permission",
+      "peer-never-answered",
+      "answered-without-permission",
+  });
+  static_assert(kNames.size() == static_cast<std::size_t>(AllocationUse::Count));
+  return kNames.at(static_cast<std::size_t>(use));
 }
 
 std::string_view name_of(EndReason reason) {

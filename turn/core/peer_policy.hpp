@@ -45,17 +45,34 @@ struct PeerPolicyConfig {
   std::vector<OwnEndpoint> own_endpoints{};  // listeners, metrics; wildcards spelled out
 };
 
+struct PeerRefusal {
+  PeerAddress peer;
+  PeerRule rule;
+  std::optional<Cidr> network;  // that the rule is about, if it is about one
+
+  bool operator==(const PeerRefusal&) const = default;
+};
+
 class PeerPolicy {
  public:
   explicit PeerPolicy(const PeerPolicyConfig& config);
 
   // Allowed, or the rule that refuses. Port 0 stands for any port, as in CreatePermission.
-  [[nodiscard]] PeerRule check(const PeerAddress& peer) const;
+  [[nodiscard]] PeerRule check(const PeerAddress& peer) const { return decide(peer).rule; }
+
+  // For people; nothing when the peer is allowed.
+  [[nodiscard]] std::optional<PeerRefusal> explain(const PeerAddress& peer) const;
 
  private:
   using Bits = NetworkMatcher::Bits;
 
-  [[nodiscard]] PeerRule check_ip(const IpAddress& ip, std::uint16_t port) const;
+  struct Decision {
+    PeerRule rule = PeerRule::Allowed;
+    const NetworkMatcher* network = nullptr;
+  };
+
+  [[nodiscard]] Decision decide(const PeerAddress& peer) const;
+  [[nodiscard]] Decision decide_ip(const IpAddress& ip, std::uint16_t port) const;
   [[nodiscard]] bool is_own_endpoint(const Bits& ip, std::uint16_t port) const;
   [[nodiscard]] bool is_own_relay(const IpAddress& ip) const;
 

@@ -40,13 +40,13 @@ Relay::Relay(const RelayConfig& config, RelayRules rules, RandomSource& random, 
              Reservations& reservations)
     : interfaces_{config.interfaces},
       ports_{config.ports},
-      limits_{config.limits},
       rules_{std::move(rules)},
+      rates_{rules_.limits.bandwidth},
       random_{random},
       quota_{quota},
       reservations_{reservations},
       indication_seed_{random.u64(), random.u64()},
-      challenge_budget_{config.limits.challenges_per_second, random.u64()} {}
+      challenge_budget_{rules_.limits.challenges_per_second, random.u64()} {}
 
 Relay::~Relay() {
   for (const RelayId id : table_.ids()) quota_.release(holder_of(*table_.find(id)));
@@ -121,7 +121,8 @@ ClientVerdict Relay::on_request(Now now, const FiveTuple& from, const stun::Mess
                  .error = refusal.code,
                  .auth = refusal.auth,
                  .refused_by = refusal.rule,
-                 .quota = refusal.quota};
+                 .quota = refusal.quota,
+                 .username = request->username()};
 }
 
 effect::Reply Relay::refusal_reply(const ReplyTo& to, const Refusal& refusal) const {
@@ -162,7 +163,7 @@ std::expected<Allocation*, Relay::Refusal> Relay::allocation_of(const Authentica
 
 Relay::Outcome Relay::check_peer(Allocation& allocation, const PeerAddress& peer) const {
   if (const PeerRule rule = rules_.policy.check(peer); rule != PeerRule::Allowed) {
-    allocation.traffic.count_refusal(rule);
+    allocation.traffic.count_refusal(rule, peer);
     return std::unexpected(Refusal{.code = stun::ErrorCode::Forbidden, .rule = rule});
   }
   // A v4-mapped address is neither: an IPv6 relay socket cannot send to it.
@@ -183,12 +184,13 @@ void Relay::install_permission(Allocation& allocation, const IpAddress& ip, Mono
 }
 
 void Relay::bind_channel(const Allocation& allocation, const Channel& channel, Effects& out) const {
+  if (rules_.limits.bandwidth.any()) return;  // a fast path would not count
   out.emplace_back(
       effect::BindChannel{allocation.id, allocation.client, channel.number, as_sent(channel.peer)});
 }
 
 void Relay::on_link_closed(Now now, const FiveTuple& client, Effects& out) {
-  const Allocation* allocation = table_.find(client);
+  Allocation* allocation = table_.find(client);
   if (allocation != nullptr) end(*allocation, EndReason::LinkClosed, now, out);
 }
 
@@ -212,9 +214,14 @@ void Relay::expire_peers(Allocation& allocation, Now now, Effects& out) {
 }
 
 void Relay::reconfigure(RelayRules rules, Effects& out) {
+  if (rules.limits.challenges_per_second != rules_.limits.challenges_per_second) {
+    challenge_budget_ = ChallengeBudget{rules.limits.challenges_per_second, random_.u64()};
+  }
   rules_ = std::move(rules);
+  rates_ = ByteRates{rules_.limits.bandwidth};
   for (const RelayId id : table_.ids()) {
     Allocation& allocation = *table_.find(id);
+    share_bandwidth(allocation);
     const auto ip_refused = [&](const IpAddress& ip) {
       return rules_.policy.check(PeerAddress{{ip, 0}}) != PeerRule::Allowed;
     };
@@ -223,6 +230,21 @@ void Relay::reconfigure(RelayRules rules, Effects& out) {
       return rules_.policy.check(channel.peer) != PeerRule::Allowed;
     };
     allocation.channels.remove_if(refused, unbinding(allocation, out));
+    // What a fast path forwards is not counted against a limit.
+    if (rules_.limits.bandwidth.any()) allocation.channels.for_each(unbinding(allocation, out));
+    schedule(allocation);
+  }
+}
+
+// Users share their buckets while there is a limit; a reload may bring one, or take it away.
+void Relay::share_bandwidth(Allocation& allocation) {
+  const bool limited = rules_.limits.bandwidth.per_user != 0;
+  if (limited == (allocation.user_buckets != nullptr)) return;
+  if (limited) {
+    allocation.user_buckets = user_buckets_.acquire(allocation.quota_user);
+  } else {
+    user_buckets_.release(allocation.quota_user);
+    allocation.user_buckets = nullptr;
   }
 }
 
@@ -250,7 +272,7 @@ void Relay::end_family(Allocation& allocation, Family family, Effects& out) {
   out.emplace_back(effect::CloseRelay{allocation.id, family});
 }
 
-void Relay::end(const Allocation& allocation, EndReason reason, Now now, Effects& out) {
+void Relay::end(Allocation& allocation, EndReason reason, Now now, Effects& out) {
   std::vector<RelayAddress> relayed;
   for (const Family family : kFamilies) {
     const FamilyRelay& relay = allocation.relays.of(family);
@@ -270,22 +292,40 @@ void Relay::end(const Allocation& allocation, EndReason reason, Now now, Effects
         .age =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - allocation.created_at),
         .traffic = allocation.traffic,
+        .refusals = refusals_of(allocation),
     });
   }
   forget(allocation);
 }
 
-void Relay::forget(const Allocation& allocation) {
+std::vector<PeerRefusal> Relay::refusals_of(const Allocation& allocation) const {
+  std::vector<PeerRefusal> refusals;
+  for (const PeerAddress& each : allocation.traffic.refused.view()) {
+    // After a reload it may be allowed.
+    if (auto refusal = rules_.policy.explain(each)) refusals.push_back(*refusal);
+  }
+  return refusals;
+}
+
+void Relay::forget(Allocation& allocation) {
+  count_peers(allocation, 0, 0);
+  if (allocation.user_buckets != nullptr) user_buckets_.release(allocation.quota_user);
   quota_.release(holder_of(allocation));
   deadlines_.erase(allocation.id);
   table_.erase(allocation);
 }
 
-void Relay::schedule(const Allocation& allocation) {
+void Relay::schedule(Allocation& allocation) {
+  count_peers(allocation, allocation.permissions.size(), allocation.channels.size());
   MonoTime next = allocation.relays.first_end();
   if (const auto expiry = allocation.permissions.next_expiry()) next = std::min(next, *expiry);
   if (const auto expiry = allocation.channels.next_expiry()) next = std::min(next, *expiry);
   deadlines_.set(allocation.id, next);
+}
+
+void Relay::count_peers(Allocation& allocation, std::size_t permissions, std::size_t channels) {
+  permissions_ += permissions - std::exchange(allocation.counted_permissions, permissions);
+  channels_ += channels - std::exchange(allocation.counted_channels, channels);
 }
 
 }  // namespace icebreaker::turn

@@ -23,6 +23,7 @@
 #include "turn/core/allocate_request.hpp"
 #include "turn/core/allocation_table.hpp"
 #include "turn/core/authenticator.hpp"
+#include "turn/core/bandwidth.hpp"
 #include "turn/core/challenge_budget.hpp"
 #include "turn/core/effects.hpp"
 #include "turn/core/peer_policy.hpp"
@@ -36,6 +37,7 @@ struct RelayLimits {
   std::size_t permissions_per_allocation = 128;
   std::size_t channels_per_allocation = 128;
   std::size_t challenges_per_second = 100;  // to strangers of one network; 0: no limit
+  BandwidthLimits bandwidth{};
 
   bool operator==(const RelayLimits&) const = default;
 };
@@ -43,13 +45,13 @@ struct RelayLimits {
 struct RelayConfig {
   std::vector<RelayInterface> interfaces;  // at most one of each family
   RelayPorts ports{};
-  RelayLimits limits{};
 };
 
 // What a reload replaces.
 struct RelayRules {
   Authenticator authenticator;
   PeerPolicy policy;
+  RelayLimits limits{};
 };
 
 // Where clients go while this server drains.
@@ -101,13 +103,22 @@ class Relay {
   // others. What is allocated stays.
   void start_drain(const AlternateServers& alternates) { drain_ = alternates; }
 
-  // Allocations stay; permissions and channels that the new policy refuses go.
+  // Allocations stay; permissions and channels that the new policy refuses go. What is held already
+  // may be above new limits.
   void reconfigure(RelayRules rules, Effects& out);
 
   // Ends everything, for the last log lines of a shutdown.
   void close_all(Now now, Effects& out);
 
   [[nodiscard]] std::size_t allocations() const { return table_.size(); }
+
+  // Since the beginning.
+  [[nodiscard]] std::uint64_t allocations_made() const { return allocations_made_; }
+
+  // Of all allocations, as of the last deadline.
+  [[nodiscard]] std::size_t permissions() const { return permissions_; }
+
+  [[nodiscard]] std::size_t channels() const { return channels_; }
 
  private:
   struct Refusal {
@@ -126,13 +137,18 @@ class Relay {
   [[nodiscard]] effect::Reply refusal_reply(const ReplyTo& to, const Refusal& refusal) const;
   void end_expired(Allocation& allocation, Now now, Effects& out);
   void end_family(Allocation& allocation, Family family, Effects& out);
-  void end(const Allocation& allocation, EndReason reason, Now now, Effects& out);
-  void forget(const Allocation& allocation);
+  void end(Allocation& allocation, EndReason reason, Now now, Effects& out);
+  void forget(Allocation& allocation);
   void install_permission(Allocation& allocation, const IpAddress& ip, MonoTime now,
                           Effects& out) const;
   void bind_channel(const Allocation& allocation, const Channel& channel, Effects& out) const;
+  [[nodiscard]] std::vector<PeerRefusal> refusals_of(const Allocation& allocation) const;
+  void share_bandwidth(Allocation& allocation);
+  bool take_bandwidth(MonoTime now, Direction direction, std::size_t bytes,
+                      Allocation& allocation) const;
   static void expire_peers(Allocation& allocation, Now now, Effects& out);
-  void schedule(const Allocation& allocation);
+  void schedule(Allocation& allocation);
+  void count_peers(Allocation& allocation, std::size_t permissions, std::size_t channels);
 
   // One method each, in a handle_*.cpp of its own.
   std::optional<Outcome> handle_allocate(Now now, const AuthenticatedRequest& request,
@@ -161,14 +177,18 @@ class Relay {
 
   std::vector<RelayInterface> interfaces_;
   RelayPorts ports_;
-  RelayLimits limits_;
   RelayRules rules_;
+  ByteRates rates_;
   RandomSource& random_;
   Quota& quota_;
   Reservations& reservations_;
   std::optional<AlternateServers> drain_;
 
   AllocationTable table_;
+  UserBuckets user_buckets_;
+  std::uint64_t allocations_made_ = 0;
+  std::size_t permissions_ = 0;
+  std::size_t channels_ = 0;
   DeadlineQueue<RelayId> deadlines_;  // of whatever of an allocation ends first
   std::array<std::uint64_t, 2> indication_seed_{};
   ChallengeBudget challenge_budget_;

@@ -1,6 +1,7 @@
 #include "turn/core/special_networks.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "common/base/bytes.hpp"
 #include "common/base/check.hpp"
@@ -96,6 +97,20 @@ NetworkMatcher::NetworkMatcher(const Cidr& network)
     : base_{bits_of(network.base())},
       high_mask_{leading_ones(network.prefix_bits())},
       low_mask_{network.prefix_bits() > 64 ? leading_ones(network.prefix_bits() - 64) : 0} {}
+
+Cidr NetworkMatcher::network() const {
+  std::array<std::byte, 16> bytes{};
+  ByteWriter out{bytes};
+  if (base_.family == Family::V4) {
+    out.u32(static_cast<std::uint32_t>(base_.high >> 32U));
+  } else {
+    out.u64(base_.high);
+    out.u64(base_.low);
+  }
+  const int prefix_bits = std::popcount(high_mask_) + std::popcount(low_mask_);
+  return Cidr::around(IpAddress::from_bytes(out.written()).value(),
+                      static_cast<unsigned>(prefix_bits));
+}
 
 std::string_view name_of(PeerRule rule) {
   return kNames.at(static_cast<std::size_t>(rule));

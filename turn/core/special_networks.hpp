@@ -26,6 +26,8 @@ class NetworkMatcher {
 
   static Bits bits_of(const IpAddress& ip);
 
+  [[nodiscard]] Cidr network() const;
+
   [[nodiscard]] bool contains(const Bits& ip) const {
     return ip.family == base_.family && ((ip.high ^ base_.high) & high_mask_) == 0 &&
            ((ip.low ^ base_.low) & low_mask_) == 0;

@@ -35,6 +35,7 @@ enum class Drop : std::uint8_t {
   RelayOpening,    // a request for an allocation whose socket is not bound yet
   OverBudget,      // strangers of this network were challenged too often of late
   ClientTooSlow,   // a stream whose client does not read as fast as its peers send
+  OverBandwidth,   // of the allocation or of its user
   TooLong,         // with its header, more than a message to the client can hold
   UnreportedIcmp,  // of a type that clients are not told, or too many of late
   Count,

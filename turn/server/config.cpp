@@ -91,6 +91,16 @@ void add_secrets(std::string_view comma_separated, std::vector<std::string>& sec
   }
 }
 
+std::uint64_t read_bytes_per_second(const ConfigSection& limits, std::string_view key) {
+  constexpr std::int64_t kMost = 1'000'000'000'000;
+  const std::int64_t rate = limits.integer(key, 0, {0, kMost});
+  if (rate != 0 && rate < static_cast<std::int64_t>(kMinBytesPerSecond)) {
+    limits.fail(key, "0 (no limit) or at least " + std::to_string(kMinBytesPerSecond) +
+                         " is needed; these are bytes, not kilobytes");
+  }
+  return static_cast<std::uint64_t>(rate);
+}
+
 void read_limits(const ConfigSection& limits, ServerConfig& config) {
   const auto count = [&](std::string_view key, std::size_t otherwise, std::int64_t min,
                          std::int64_t max) {
@@ -109,10 +119,9 @@ void read_limits(const ConfigSection& limits, ServerConfig& config) {
       "channels_per_allocation", config.limits.channels_per_allocation, 1, kMaxPeersPerAllocation);
   config.limits.challenges_per_second =
       count("challenges_per_second", config.limits.challenges_per_second, 0, kMaxChallenges);
-  if (limits.integer("bytes_per_second_per_allocation", 0, {}) != 0) {
-    limits.fail("bytes_per_second_per_allocation",
-                "limiting bandwidth comes with a later version; only 0 (no limit) works");
-  }
+  config.limits.bandwidth = {
+      .per_allocation = read_bytes_per_second(limits, "bytes_per_second_per_allocation"),
+      .per_user = read_bytes_per_second(limits, "bytes_per_second_per_user")};
 }
 
 std::size_t read_count(const ConfigSection& section, std::string_view key, std::size_t otherwise,
@@ -185,6 +194,24 @@ void read_listeners(const ConfigSection& root, ServerConfig& config) {
   }
 }
 
+DrainConfig read_drain(const ConfigSection& section) {
+  DrainConfig drain;
+  const service::DurationRange range{.min = std::chrono::seconds{0}, .max = std::chrono::hours{24}};
+  drain.within = section.duration("seconds", drain.within, range);
+  for (const std::string& text : section.texts("alternate")) {
+    const auto address = SocketAddress::parse(text);
+    if (!address || address->port == 0 || address->ip.is_any()) {
+      section.fail("alternate", "`" + text +
+                                    "` is not an address with a port that clients can go to, such "
+                                    "as \"203.0.113.20:3478\"");
+    }
+    auto& alternate = address->ip.is_v4() ? drain.alternate_v4 : drain.alternate_v6;
+    if (alternate) section.fail("alternate", "at most one IPv4 and one IPv6 address are possible");
+    alternate = address;
+  }
+  return drain;
+}
+
 }  // namespace
 
 ServerConfig read_config(const ConfigSection& root, std::string_view environment_secrets) {
@@ -206,8 +233,32 @@ ServerConfig read_config(const ConfigSection& root, std::string_view environment
   config.peers_allow = peers.cidrs("allow");
   config.peers_deny = peers.cidrs("deny");
   read_limits(root.section("limits"), config);
+  config.drain = read_drain(root.section("drain"));
   config.metrics = service::read_metrics_address(root);
   return config;
+}
+
+std::vector<std::string_view> settings_that_need_a_restart(const ServerConfig& running,
+                                                           const ServerConfig& fresh) {
+  std::vector<std::string_view> names;
+  const auto compare = [&names](std::string_view name, const auto& old_value,
+                                const auto& new_value) {
+    if (old_value != new_value) names.push_back(name);
+  };
+  const auto same_listener = [](const service::Listener& a, const service::Listener& b) {
+    return a.transport == b.transport && a.address == b.address && a.proxies == b.proxies;
+  };
+  compare("workers", running.workers, fresh.workers);
+  if (!std::ranges::equal(running.listeners, fresh.listeners, same_listener)) {
+    names.emplace_back("listen");
+  }
+  compare("relay.addresses", running.relay_addresses, fresh.relay_addresses);
+  compare("relay.external", running.relay_external, fresh.relay_external);
+  compare("relay.ports", running.relay_ports, fresh.relay_ports);
+  compare("tcp", running.streams, fresh.streams);
+  compare("dtls", running.dtls, fresh.dtls);
+  compare("metrics", running.metrics, fresh.metrics);
+  return names;
 }
 
 bool authenticates_somebody(const ServerConfig& config) {

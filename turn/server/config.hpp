@@ -41,6 +41,13 @@ struct DtlsConfig {
   bool operator==(const DtlsConfig&) const = default;
 };
 
+// From SIGTERM to the end.
+struct DrainConfig {
+  std::chrono::milliseconds within = std::chrono::seconds{10};
+  std::optional<SocketAddress> alternate_v4;
+  std::optional<SocketAddress> alternate_v6;
+};
+
 struct ServerConfig {
   unsigned workers = 1;
   std::vector<service::Listener> listeners;
@@ -56,12 +63,17 @@ struct ServerConfig {
   StreamClientLimits streams;
   DtlsConfig dtls;
   std::optional<net::TlsIdentity> tls;  // as read from its files
+  DrainConfig drain;
   std::optional<SocketAddress> metrics;
   service::LogLevel log_level = service::LogLevel::Info;  // for a reload
 };
 
 // Throws service::ConfigError. `environment_secrets` is the value of ICEBREAKER_TURN_SECRET.
 ServerConfig read_config(const service::ConfigSection& root, std::string_view environment_secrets);
+
+// The names of what differs and a reload cannot change.
+std::vector<std::string_view> settings_that_need_a_restart(const ServerConfig& running,
+                                                           const ServerConfig& fresh);
 
 bool authenticates_somebody(const ServerConfig& config);
 

@@ -6,10 +6,12 @@
 
 #include "common/base/counter_per.hpp"
 #include "common/base/relaxed_counter.hpp"
+#include "common/base/size_counts.hpp"
 #include "common/stun/error_code.hpp"
 #include "common/stun/message.hpp"
 #include "turn/core/auth_failure.hpp"
 #include "turn/core/special_networks.hpp"
+#include "turn/core/traffic.hpp"
 #include "turn/core/verdict.hpp"
 
 namespace icebreaker::turn {
@@ -24,6 +26,7 @@ inline constexpr auto kCountedMethods = std::to_array<stun::Method>({
 
 // Every error that the relay answers with.
 inline constexpr auto kCountedErrors = std::to_array<stun::ErrorCode>({
+    stun::ErrorCode::TryAlternate,
     stun::ErrorCode::BadRequest,
     stun::ErrorCode::Unauthenticated,
     stun::ErrorCode::Forbidden,
@@ -52,6 +55,10 @@ struct WorkerCounters {
   RelaxedCounter allocations_made;
   RelaxedCounter allocations_ended;
   RelaxedCounter relay_port_failures;
+  RelaxedCounter allocations;  // now
+  RelaxedCounter permissions;  // now
+  RelaxedCounter channels;     // now
+  SizeCounts authentication_us;
   DirectionCounters to_peers;
   DirectionCounters to_clients;
   std::array<MethodCounters, kCountedMethods.size()> methods;
@@ -60,6 +67,7 @@ struct WorkerCounters {
   CounterPer<AuthFailure> auth_failures;
   CounterPer<PeerRule> refused_peers;
   CounterPer<QuotaRefusal> quota_refusals;
+  CounterPer<AllocationUse> uses;
 
   void count(const Handled& handled);
 };

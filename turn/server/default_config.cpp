@@ -65,9 +65,15 @@ deny = []                        # networks to refuse as well; wins over allow
 allocations_per_user = 10        # 0 = no limit
 allocations_per_network = 0      # of one network (/24, /56); 0 = no limit
 allocations = 0                  # 0 = no limit
+bytes_per_second_per_allocation = 0  # each way, payload; bursts of one second; 0 = no limit
+bytes_per_second_per_user = 0    # the same of a user's allocations on one worker; 0 = no limit
 permissions_per_allocation = 128
 channels_per_allocation = 128
 challenges_per_second = 100      # 401s to one network (/24, /56) of each worker; 0 = no limit
+
+[drain]                          # from SIGTERM to the end; a second SIGTERM ends at once
+seconds = 10                     # for live allocations to end
+alternate = []                   # where new clients are sent then, one address per family
 
 [metrics]
 address = "127.0.0.1:9641"       # /metrics /healthz /readyz; section absent = off

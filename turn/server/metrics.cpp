@@ -14,16 +14,24 @@ using service::MetricSample;
 using service::MetricType;
 
 void add_allocations(const Workers& workers, service::MetricFamilies& families) {
-  // First those that ended: what is made in between must not make the gauge negative.
-  const double ended = sum(
-      workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_ended}; });
+  const auto gauge = [&](const std::string& name, const std::string& help,
+                         RelaxedCounter WorkerCounters::* member) {
+    const double now =
+        sum(workers, [member](const auto& each) { return std::uint64_t{each.counters->*member}; });
+    families.push_back({.name = "icebreaker_turn_" + name,
+                        .help = help,
+                        .type = MetricType::Gauge,
+                        .samples = {sample({}, now)}});
+  };
+  gauge("allocations", "Allocations that live now.", &WorkerCounters::allocations);
+  gauge("permissions", "Permissions that live now.", &WorkerCounters::permissions);
+  gauge("channels", "Channels that are bound now.", &WorkerCounters::channels);
   const double made =
       sum(workers, [](const auto& each) { return std::uint64_t{each.counters->allocations_made}; });
-  families.push_back({.name = "icebreaker_turn_allocations",
-                      .help = "Allocations that live now.",
-                      .type = MetricType::Gauge,
-                      .samples = {sample({}, made - ended)}});
   families.push_back(counter("allocations_total", "Allocations made.", {sample({}, made)}));
+  families.push_back(counter("allocations_ended_total",
+                             "Allocations that ended, by what became of them.",
+                             per_name<AllocationUse>(workers, "use", &WorkerCounters::uses, 0)));
   families.push_back(counter("relay_port_failures_total",
                              "Allocations refused for want of a relay port.",
                              {sample({}, sum(workers, [](const auto& each) {
@@ -89,6 +97,20 @@ void add_refusals(const Workers& workers, service::MetricFamilies& families) {
               per_name<QuotaRefusal>(workers, "limit", &WorkerCounters::quota_refusals, 0)));
 }
 
+void add_authentication_time(const Workers& workers, service::MetricFamilies& families) {
+  constexpr double kSecondsPerMicrosecond = 1e-6;
+  SizeTotals totals;
+  for (const WorkerSources& each : workers) totals.add(each.counters->authentication_us);
+  std::vector<double> bounds;
+  for (const double bound : SizeTotals::bounds()) bounds.push_back(bound * kSecondsPerMicrosecond);
+  families.push_back({.name = "icebreaker_turn_authentication_seconds",
+                      .help = "Time for a request with credentials; the check of its signature is "
+                              "nearly all of it.",
+                      .type = MetricType::Histogram,
+                      .samples = {service::histogram_sample(
+                          {}, bounds, totals.counts(), totals.sum() * kSecondsPerMicrosecond)}});
+}
+
 void add_io(const Workers& workers, service::MetricFamilies& families) {
   const auto add = [&](std::string_view name, std::string_view help,
                        RelaxedCounter net::IoCounters::* member) {
@@ -136,6 +158,7 @@ service::MetricFamilies collect_metrics(const std::vector<WorkerSources>& worker
   add_traffic(workers, families);
   add_requests(workers, families);
   add_refusals(workers, families);
+  add_authentication_time(workers, families);
   add_io(workers, families);
   add_io_sizes(workers, families);
   add_stream_metrics(workers, families);

@@ -42,17 +42,10 @@ std::size_t share_of(std::size_t limit, unsigned workers) {
   return (limit + workers - 1) / workers;
 }
 
-// What a reload cannot change.
-bool needs_restart(const ServerConfig& before, const ServerConfig& after) {
-  const auto same_listener = [](const service::Listener& a, const service::Listener& b) {
-    return a.transport == b.transport && a.address == b.address && a.proxies == b.proxies;
-  };
-  return before.workers != after.workers || before.metrics != after.metrics ||
-         before.relay_addresses != after.relay_addresses ||
-         before.relay_external != after.relay_external || before.relay_ports != after.relay_ports ||
-         before.limits != after.limits || before.streams != after.streams ||
-         before.dtls != after.dtls ||
-         !std::ranges::equal(before.listeners, after.listeners, same_listener);
+std::string list_of(const std::vector<std::string_view>& words) {
+  std::string list;
+  for (const std::string_view each : words) list.append(list.empty() ? "" : ",").append(each);
+  return list;
 }
 
 }  // namespace
@@ -63,6 +56,7 @@ Server::Server(ServerConfig config, service::Log& log, RandomSource& random)
       log_{log, "turn"},
       random_{random},
       quota_{config_.quota},
+      drain_{config_.drain},
       machine_addresses_{machine_addresses()},
       relays_{relay_interfaces(config_, machine_addresses_)} {
   random_.fill(nonce_secret_);
@@ -159,7 +153,7 @@ void Server::open_metrics() {
       },
       [this]() -> std::optional<std::string> {
         if (serving_.load(std::memory_order_relaxed)) return std::nullopt;
-        return "not serving";
+        return "draining, or not started yet";
       });
   if (!endpoint) throw StartError(endpoint.error());
   metrics_ = std::move(*endpoint);
@@ -168,8 +162,7 @@ void Server::open_metrics() {
 }
 
 void Server::make_workers() {
-  const RelayConfig relay_config{
-      .interfaces = relays_, .ports = config_.relay_ports, .limits = config_.limits};
+  const RelayConfig relay_config{.interfaces = relays_, .ports = config_.relay_ports};
   for (Shard& shard : shards_) {
     const WorkerParts parts{.io = *shard.io,
                             .listeners = shard.listeners,
@@ -191,10 +184,11 @@ WorkerRules Server::rules_of(const ServerConfig& config) const {
                            .relays = relays_,
                            .relay_ports = config_.relay_ports,
                            .own_endpoints = own_endpoints(bound_, machine_addresses_, relays_)}};
-  if (config.access == Access::Anybody) {
-    return {{Authenticator::anonymous(config.credentials.realm), policy}, config.tls};
-  }
-  return {{Authenticator{Credentials{config.credentials}, nonce_secret_}, policy}, config.tls};
+  const Authenticator authenticator =
+      config.access == Access::Anybody
+          ? Authenticator::anonymous(config.credentials.realm)
+          : Authenticator{Credentials{config.credentials}, nonce_secret_};
+  return {{authenticator, policy, config.limits}, config.tls};
 }
 
 void Server::show_certificate(const ServerConfig& config) {
@@ -225,12 +219,35 @@ void Server::run(service::Lifecycle& lifecycle, const std::function<ServerConfig
   serving_ = true;
   log_ready();
   lifecycle.notify_ready("relaying");
-  lifecycle.run(
-      {.reload = [&] { reload(read); }, .alive = [&threads] { return threads.all_turned(); }});
+  const auto alive = [&threads] { return threads.all_turned(); };
+  lifecycle.run({.reload = [&] { reload(read); }, .alive = alive});
 
   serving_ = false;
   lifecycle.notify_stopping();
   log_.info("stopping");
+  drain(lifecycle, alive);
+}
+
+void Server::drain(service::Lifecycle& lifecycle, const std::function<bool()>& alive) {
+  const AlternateServers alternates{.v4 = drain_.alternate_v4, .v6 = drain_.alternate_v6};
+  for (const Shard& shard : shards_) shard.worker->drain(alternates);
+  const auto live = live_allocations();
+  if (live > 0 && drain_.within.count() > 0) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(drain_.within).count();
+    log_.info(
+        "draining",
+        {{"allocations", live}, {"seconds", seconds}, {"hint", "SIGTERM again ends at once"}});
+  }
+  const auto end = lifecycle.drain({.within = drain_.within,
+                                    .done = [this] { return live_allocations() == 0; },
+                                    .alive = alive});
+  log_.info("stopped", {{"drain", name_of(end)}, {"allocations", live_allocations()}});
+}
+
+std::uint64_t Server::live_allocations() const {
+  std::uint64_t live = 0;
+  for (const Shard& shard : shards_) live += shard.counters->allocations;
+  return live;
 }
 
 void Server::log_ready() const {
@@ -264,11 +281,12 @@ void Server::reload(const std::function<ServerConfig()>& read) {
     for (Shard& shard : shards_) shard.worker->reconfigure(rules_of(config));
     show_certificate(config);
     quota_.set_limits(config.quota);
+    drain_ = config.drain;
     log_sink_.set_level(config.log_level);
-    if (needs_restart(config_, config)) {
-      log_.warn(
-          "listeners, relay, workers, metrics and limits per allocation change at the next "
-          "start");
+    const auto unchanged = settings_that_need_a_restart(config_, config);
+    if (!unchanged.empty()) {
+      log_.warn("these settings are different in the file and change at the next start only",
+                {{"settings", list_of(unchanged)}});
     }
     log_.info("reloaded", {{"users", config.credentials.users.size()},
                            {"secrets", config.credentials.rest_secrets.size()}});

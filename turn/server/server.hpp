@@ -56,6 +56,8 @@ class Server {
   void open_metrics();
   void make_workers();
   void log_ready() const;
+  void drain(service::Lifecycle& lifecycle, const std::function<bool()>& alive);
+  [[nodiscard]] std::uint64_t live_allocations() const;
   void reload(const std::function<ServerConfig()>& read);
   [[nodiscard]] WorkerRules rules_of(const ServerConfig& config) const;
   void show_certificate(const ServerConfig& config);
@@ -65,6 +67,7 @@ class Server {
   service::Logger log_;
   RandomSource& random_;
   SharedQuota quota_;
+  DrainConfig drain_;
   SharedReservations reservations_;
   NoFastPath fast_path_;
   NonceSecret nonce_secret_{};

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 #include <variant>
 
+#include "common/base/bytes.hpp"
 #include "common/net/read_clocks.hpp"
-#include "turn/server/ended_allocation_log.hpp"
+#include "common/stun/message.hpp"
 
 namespace icebreaker::turn {
 namespace {
@@ -19,17 +21,14 @@ net::SocketId socket_of(LinkId link) {
   return net::SocketId{static_cast<std::uint32_t>(number_of(link))};
 }
 
-void log_refusal(const service::Logger& log, const Handled& handled, const SocketAddress& client) {
-  // The first request of every client lacks credentials; that is no story.
-  if (!handled.error || handled.auth == AuthFailure::NoCredentials) return;
-  if (!log.enabled(service::LogLevel::Debug)) return;
-  log.debug("refused", {{"client", client},
-                        {"method", name_of(handled.method)},
-                        {"error", static_cast<unsigned>(*handled.error)},
-                        {"auth", name_of(handled.auth)},
-                        {"user", handled.username},
-                        {"expired_for_s", handled.expired_for.count()},
-                        {"rule", name_of(handled.refused_by)}});
+// A request whose signature is to be checked, by the first bytes of it: RFC 8489 §5.
+bool may_carry_credentials(ByteView bytes) {
+  if (bytes.size() < stun::kHeaderBytes) return false;
+  constexpr std::uint16_t kNoStun = 0xC000;
+  constexpr std::uint16_t kClass = 0x0110;  // 0 for a request
+  const std::uint16_t type = ByteReader{bytes}.u16();
+  return (type & (kNoStun | kClass)) == 0 &&
+         type != static_cast<std::uint16_t>(stun::Method::Binding);
 }
 
 }  // namespace
@@ -42,8 +41,8 @@ Worker::Worker(const WorkerParts& parts, const RelayConfig& config, WorkerRules 
       fast_path_{parts.fast_path},
       counters_{parts.counters},
       log_{parts.log, "turn"},
-      port_warnings_{1, std::chrono::minutes{1}},
-      useless_notes_{20, std::chrono::minutes{1}},
+      refusal_log_{log_},
+      ended_log_{log_},
       sockets_{parts.io, parts.random, parts.reservations, config.ports},
       relay_{config, std::move(rules.relay), parts.random, parts.quota, parts.reservations},
       arena_{parts.io} {
@@ -66,6 +65,10 @@ void Worker::run() {
     streams_.flush(now);
     dtls_.flush(now);
     arena_.flush();
+    counters_.allocations_made.set(relay_.allocations_made());
+    counters_.allocations.set(relay_.allocations());
+    counters_.permissions.set(relay_.permissions());
+    counters_.channels.set(relay_.channels());
     turns_.turn();
   }
   const Now now = net::read_clocks();
@@ -102,9 +105,20 @@ void Worker::reconfigure(WorkerRules rules) {
   io_.wake();
 }
 
+void Worker::drain(const AlternateServers& alternates) {
+  {
+    const std::scoped_lock lock{new_rules_mutex_};
+    new_drain_ = alternates;
+  }
+  has_new_rules_.store(true, std::memory_order_release);
+  io_.wake();
+}
+
 void Worker::take_new_rules() {
   has_new_rules_.store(false, std::memory_order_relaxed);
   const std::scoped_lock lock{new_rules_mutex_};
+  if (new_drain_) relay_.start_drain(*new_drain_);
+  new_drain_.reset();
   if (!new_rules_) return;
   relay_.reconfigure(std::move(new_rules_->relay), effects_);
   if (new_rules_->tls) set_identity(*new_rules_->tls);
@@ -137,7 +151,7 @@ void Worker::on_client_datagram(Now now, Transport transport, const net::Datagra
     return;
   }
   const FiveTuple from{link_of(datagram.socket), ClientAddress{datagram.from}, datagram.to};
-  const ClientVerdict verdict = relay_.on_client(now, from, datagram.bytes, effects_);
+  const ClientVerdict verdict = serve(now, from, datagram.bytes);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
     send_to_peer(*forward, datagram.traffic_class);
   } else {
@@ -146,7 +160,7 @@ void Worker::on_client_datagram(Now now, Transport transport, const net::Datagra
 }
 
 void Worker::on_message(Now now, const FiveTuple& from, ByteView message) {
-  const ClientVerdict verdict = relay_.on_client(now, from, message, effects_);
+  const ClientVerdict verdict = serve(now, from, message);
   if (const auto* forward = std::get_if<ToPeer>(&verdict)) {
     // The message is gone before the datagram leaves.
     send_to_peer({forward->via, forward->to, arena_.keep(forward->payload), forward->dont_fragment},
@@ -154,6 +168,20 @@ void Worker::on_message(Now now, const FiveTuple& from, ByteView message) {
   } else {
     finish(now, verdict, from.client.value);
   }
+}
+
+// Reads the clock for requests alone, which the data path has none of.
+ClientVerdict Worker::serve(Now now, const FiveTuple& from, ByteView bytes) {
+  if (!may_carry_credentials(bytes)) return relay_.on_client(now, from, bytes, effects_);
+  const MonoTime start = MonoTime::clock::now();
+  const ClientVerdict verdict = relay_.on_client(now, from, bytes, effects_);
+  const auto* handled = std::get_if<Handled>(&verdict);
+  if (handled != nullptr && handled->auth != AuthFailure::NoCredentials) {
+    using std::chrono::microseconds;
+    const auto time = std::chrono::ceil<microseconds>(MonoTime::clock::now() - start);
+    counters_.authentication_us.count(static_cast<std::size_t>(time.count()));
+  }
+  return verdict;
 }
 
 void Worker::on_link_closed(Now now, const FiveTuple& client) {
@@ -188,7 +216,7 @@ void Worker::finish(Now now, const ClientVerdict& verdict, const SocketAddress& 
   }
   const auto& handled = std::get<Handled>(verdict);
   counters_.count(handled);
-  log_refusal(log_, handled, client);
+  refusal_log_.write(now.mono, handled, client);
   apply_effects(now);
 }
 
@@ -273,15 +301,11 @@ void Worker::apply(Now /*now*/, const effect::Reply& reply) {
 void Worker::apply(Now now, const effect::OpenRelay& open) {
   const auto bound = sockets_.open(now.mono, open);
   if (bound) {
-    ++counters_.allocations_made;
     relay_.on_relay_opened(now, open.relay, *bound, effects_);
     return;
   }
   ++counters_.relay_port_failures;
-  log_.warn_limited(port_warnings_, now.mono,
-                    "cannot bind a relay port; check relay.ports, relay.addresses and the limit of "
-                    "open files",
-                    {{"address", open.address}, {"error", bound.error()}});
+  refusal_log_.write_port_failure(now.mono, open.address, bound.error());
   relay_.on_relay_failed(now, open.relay, open.address.family(), effects_);
 }
 
@@ -303,7 +327,8 @@ void Worker::apply(Now /*now*/, const effect::UnbindChannel& unbind) {
 
 void Worker::apply(Now now, const effect::AllocationEnded& ended) {
   ++counters_.allocations_ended;
-  log_ended_allocation(log_, useless_notes_, now.mono, ended);
+  counters_.uses.count(use_of(ended.traffic));
+  ended_log_.write(now.mono, ended);
 }
 
 }  // namespace icebreaker::turn

@@ -17,7 +17,9 @@
 #include "turn/server/client_links.hpp"
 #include "turn/server/counters.hpp"
 #include "turn/server/dtls_links.hpp"
+#include "turn/server/ended_allocation_log.hpp"
 #include "turn/server/fast_path.hpp"
+#include "turn/server/refusal_log.hpp"
 #include "turn/server/relay_sockets.hpp"
 #include "turn/server/send_arena.hpp"
 
@@ -63,6 +65,8 @@ class Worker final : private LinkReceiver {
   // Any thread.
   void stop();
   void reconfigure(WorkerRules rules);
+  // Makes no allocation from now on.
+  void drain(const AlternateServers& alternates);
 
   // Any one thread: true if the loop turned since the last call, which also makes it turn.
   [[nodiscard]] bool turned();
@@ -78,6 +82,7 @@ class Worker final : private LinkReceiver {
   void on_peer_datagram(Now now, RelayId relay, const net::Datagram& datagram);
   void on_path_error(Now now, const net::PathError& error);
   void send_to_peer(const ToPeer& forward, std::uint8_t traffic_class);
+  ClientVerdict serve(Now now, const FiveTuple& from, ByteView bytes);
   [[nodiscard]] ClientLinks& links_of(LinkId link) const;
   void send_to_link(const ToClient& forward);
   void finish(Now now, const ClientVerdict& verdict, const SocketAddress& client);
@@ -99,8 +104,8 @@ class Worker final : private LinkReceiver {
   FastPath& fast_path_;
   WorkerCounters& counters_;
   service::Logger log_;
-  service::LogLimiter port_warnings_;
-  service::LogLimiter useless_notes_;
+  RefusalLog refusal_log_;
+  EndedAllocationLog ended_log_;
   RelaySockets sockets_;
   Relay relay_;
   SendArena arena_;
@@ -111,6 +116,7 @@ class Worker final : private LinkReceiver {
   std::atomic<bool> has_new_rules_{false};
   std::mutex new_rules_mutex_;
   std::optional<WorkerRules> new_rules_;
+  std::optional<AlternateServers> new_drain_;
 };
 
 }  // namespace icebreaker::turn

@@ -62,6 +62,8 @@ secrets = ["${TURN_SECRET}"]
 allow = ["127.0.0.0/8"]
 [metrics]
 address = "127.0.0.1:0"
+[drain]
+seconds = 0
 `;
 }
 

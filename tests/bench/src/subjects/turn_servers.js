@@ -32,6 +32,8 @@ allow = ["127.0.0.0/8"]
 [limits]
 allocations_per_user = 0
 challenges_per_second = 0
+[drain]
+seconds = 0
 [metrics]
 address = "127.0.0.1:0"
 `;

@@ -128,6 +128,46 @@ TEST(Lifecycle, FeedsTheWatchdogOnlyWhileTheServerIsAlive) {
   EXPECT_EQ(manager.next(), "STOPPING=1");  // and no second WATCHDOG=1 before it
 }
 
+TEST(Lifecycle, DrainsUntilNothingIsLeft) {
+  Lifecycle lifecycle;
+  int left = 3;
+  raise_here(SIGHUP);  // comes too late to matter
+
+  const DrainEnd end = lifecycle.drain(
+      {.within = std::chrono::minutes{1}, .done = [&] { return --left == 0; }, .alive = {}});
+
+  EXPECT_EQ(end, DrainEnd::Done);
+  EXPECT_EQ(left, 0);
+}
+
+TEST(Lifecycle, DrainsNoLongerThanAllowedAndUntilAskedAgain) {
+  Lifecycle lifecycle;
+  const auto never = [] { return false; };
+
+  EXPECT_EQ(lifecycle.drain({.within = std::chrono::milliseconds{1}, .done = never, .alive = {}}),
+            DrainEnd::TimeOver);
+  raise_here(SIGTERM);
+  EXPECT_EQ(lifecycle.drain({.within = std::chrono::minutes{1}, .done = never, .alive = {}}),
+            DrainEnd::Asked);
+}
+
+TEST(Lifecycle, FeedsTheWatchdogWhileItDrains) {
+  const NotifySocket manager;
+  ::setenv("WATCHDOG_USEC", "20000", 1);
+  Lifecycle lifecycle;
+  ::unsetenv("WATCHDOG_USEC");
+  int asked = 0;
+
+  lifecycle.drain({.within = std::chrono::minutes{1},
+                   .done = [&] { return asked == 3; },
+                   .alive = [&] { return ++asked != 2; }});
+
+  EXPECT_EQ(manager.next(), "WATCHDOG=1");
+  EXPECT_EQ(manager.next(), "WATCHDOG=1");
+  lifecycle.notify_stopping();
+  EXPECT_EQ(manager.next(), "STOPPING=1");
+}
+
 TEST(Lifecycle, FeedsTheWatchdogAlsoWhileOneReloadFollowsTheOther) {
   ::setenv("WATCHDOG_USEC", "20000", 1);
   Lifecycle lifecycle;

@@ -63,11 +63,11 @@ class RelayFixture : public ::testing::Test {
   static constexpr auto kPassword = "correct horse";
   static constexpr auto kSecret = "shared secret";
 
-  explicit RelayFixture(RelayLimits limits = {}, QuotaLimits quota = {}) : quota_{quota} {
+  explicit RelayFixture(RelayLimits limits = {}, QuotaLimits quota = {})
+      : limits_{limits}, quota_{quota} {
     config_.interfaces = {{ip("10.0.0.1"), ip("198.18.0.9")},
                           {ip("2001:db8::1"), ip("2001:db8::1")}};
     config_.ports = {.first = 50000, .last = 50999};
-    config_.limits = limits;
     relay_ = std::make_unique<Relay>(config_, rules({}), random_, quota_, reservations_);
   }
 
@@ -82,7 +82,8 @@ class RelayFixture : public ::testing::Test {
                         .deny = deny,
                         .relays = config_.interfaces,
                         .relay_ports = config_.ports,
-                        .own_endpoints = {{Cidr::around(ip("198.18.0.9"), 32), 3478}}}}};
+                        .own_endpoints = {{Cidr::around(ip("198.18.0.9"), 32), 3478}}}},
+            limits_};
   }
 
   void advance(std::chrono::seconds by) {
@@ -150,6 +151,7 @@ class RelayFixture : public ::testing::Test {
   std::optional<Family> failing_family_;
   RelayConfig config_;
   CountingRandom random_;
+  RelayLimits limits_;
   QuotaLedger quota_;
   ReservationLedger reservations_;
   std::unique_ptr<Relay> relay_;

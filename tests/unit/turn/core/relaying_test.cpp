@@ -253,38 +253,59 @@ TEST_F(Relaying, AnswersBindingRequestsWithoutCredentials) {
   EXPECT_EQ(reply.message().get<stun::XorMappedAddress>(), address("203.0.113.5:40000"));
 }
 
-TEST_F(Relaying, TellsWhyAnAllocationWasUseless) {
-  const auto why = [&](std::string_view from, auto act) {
+TEST_F(Relaying, TellsWhatBecameOfAnAllocation) {
+  const auto use = [&](std::string_view from, auto act) {
     TurnClient each = allocated_client(from);
     act(each);
     exchange(each, each.refresh(0s));
-    return std::string{why_useless(seen<effect::AllocationEnded>().back().traffic)};
+    return use_of(seen<effect::AllocationEnded>().back().traffic);
   };
   const PeerAddress google = peer("8.8.8.8:53");
+  const auto permit = [&](TurnClient& each) { exchange(each, each.create_permission({google})); };
+  const auto send = [&](TurnClient& each) { deliver(each, each.send_indication(google, "x")); };
 
-  EXPECT_EQ(why("203.0.113.5:1", [](TurnClient&) {}), "client never asked for a peer");
-  EXPECT_EQ(why("203.0.113.5:2",
+  EXPECT_EQ(use("203.0.113.5:1", [](TurnClient&) {}), AllocationUse::NeverAskedForPeer);
+  EXPECT_EQ(use("203.0.113.5:3", permit), AllocationUse::NeverSent);
+  EXPECT_EQ(use("203.0.113.5:4", send), AllocationUse::SentWithoutPermission);
+  EXPECT_EQ(use("203.0.113.5:5", [&](TurnClient& each) { permit(each), send(each); }),
+            AllocationUse::PeerNeverAnswered);
+  EXPECT_EQ(use("203.0.113.5:6",
                 [&](TurnClient& each) {
-                  exchange(each, each.create_permission({peer("192.168.1.1:1")}));
+                  permit(each), send(each);
+                  from_peer(each, "8.8.4.4:53", "y");
                 }),
-            "every peer was refused");
-  EXPECT_EQ(seen<effect::AllocationEnded>().back().traffic.main_refusal(), PeerRule::Private);
-  EXPECT_EQ(why("203.0.113.5:3",
-                [&](TurnClient& each) { exchange(each, each.create_permission({google})); }),
-            "client never sent");
-  EXPECT_EQ(why("203.0.113.5:4",
+            AllocationUse::AnsweredWithoutPermission);
+  EXPECT_EQ(use("203.0.113.5:7",
                 [&](TurnClient& each) {
-                  exchange(each, each.create_permission({google}));
-                  deliver(each, each.send_indication(google, "x"));
-                }),
-            "peer never answered");
-  EXPECT_EQ(why("203.0.113.5:5",
-                [&](TurnClient& each) {
-                  exchange(each, each.create_permission({google}));
-                  deliver(each, each.send_indication(google, "x"));
+                  permit(each), send(each);
                   from_peer(each, "8.8.8.8:53", "y");
                 }),
-            "");
+            AllocationUse::Worked);
+}
+
+TEST_F(Relaying, NamesAFewOfThePeersThatWereRefusedAndTheirNetworks) {
+  relay_->reconfigure(rules({Cidr::parse("9.9.0.0/16").value()}), effects_);
+  TurnClient alice = allocated_client();
+  for (const auto* each : {"192.168.1.1:1", "192.168.1.1:1", "9.9.9.9:1", "[::ffff:10.0.0.1]:1",
+                           "192.168.7.7:1", "192.168.8.8:1"}) {
+    EXPECT_EQ(error_of(alice, alice.channel_bind(0x4000, peer(each))), 403);
+  }
+  deliver(alice, alice.send_indication(peer("8.8.4.4:7"), "x"));
+  from_peer(alice, "8.8.4.4:8", "y");
+  exchange(alice, alice.refresh(0s));
+
+  const effect::AllocationEnded ended = seen<effect::AllocationEnded>().back();
+  const auto network = [](std::string_view text) { return Cidr::parse(text).value(); };
+  const std::vector<PeerRefusal> expected{
+      {peer("192.168.1.1:1"), PeerRule::Private, network("192.168.0.0/16")},
+      {peer("9.9.9.9:1"), PeerRule::Denied, network("9.9.0.0/16")},
+      {peer("[::ffff:10.0.0.1]:1"), PeerRule::Private, network("10.0.0.0/8")}};
+  EXPECT_EQ(ended.refusals, expected);
+  EXPECT_EQ(ended.traffic.main_refusal(), PeerRule::Private);
+  ASSERT_EQ(ended.traffic.sent_without_permission.view().size(), 1U);
+  EXPECT_EQ(ended.traffic.sent_without_permission.view()[0], peer("8.8.4.4:7"));
+  ASSERT_EQ(ended.traffic.unwanted.view().size(), 1U);
+  EXPECT_EQ(ended.traffic.unwanted.view()[0], peer("8.8.4.4:8"));
 }
 
 }  // namespace

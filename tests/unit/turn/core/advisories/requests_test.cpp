@@ -70,7 +70,7 @@ TEST_P(RequestAdvisories, coturn_ab762f33_attributes_behind_the_signature_are_ig
 }
 
 TEST_P(RequestAdvisories, coturn_1871_unauthenticated_requests_change_nothing) {
-  TurnClient client = relaying_client();
+  const TurnClient client = relaying_client();
   TurnClient stranger = client;
   stranger.forget_nonce();
   TurnClient liar = client;
@@ -88,7 +88,7 @@ TEST_P(RequestAdvisories, coturn_1871_unauthenticated_requests_change_nothing) {
 }
 
 TEST_P(RequestAdvisories, coturn_1999_2024_2025_strangers_leave_nothing_behind) {
-  TurnClient known = linked_client();
+  const TurnClient known = linked_client();
   history_.clear();
 
   for (unsigned number = 0; number < 2000; ++number) {
@@ -119,7 +119,7 @@ TEST_P(RequestAdvisories, firezone_28e3cb0_nonces_are_bound_to_the_client) {
 }
 
 TEST_P(RequestAdvisories, pion_7a0272f_allocations_are_of_no_use_to_another_user) {
-  TurnClient alice = relaying_client();
+  const TurnClient alice = relaying_client();
   TurnClient bob = alice;
   bob.become("bob", "b");
 
@@ -167,7 +167,7 @@ TEST_P(RequestAdvisories, coturn_37df0513_3c5b2615_mobility_is_not_there) {
 
 TEST_P(RequestAdvisories, coturn_3c5b2615_quota_is_held_as_long_as_the_allocation) {
   for (int round = 0; round < 100; ++round) {
-    TurnClient first = relaying_client();
+    const TurnClient first = relaying_client();
     TurnClient second = linked_client("203.0.113.7:40000");
     EXPECT_EQ(error_of(second, second.allocate()), 486);
 

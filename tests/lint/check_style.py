@@ -12,6 +12,8 @@ TEXT = CODE + (".md", ".toml", ".build", ".txt", ".sh", ".yml", ".yaml", ".json"
 # This file names what it forbids, and the linters' own tests have bad samples.
 SELF = ("tests/lint/check_style.py", "tests/lint/test_check_style.py")
 
+DATA = ("tests/data/", "tests/fuzz/corpus/")  # as others write it
+
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 SLEEP = re.compile(r"\b(time\.sleep|asyncio\.sleep|sleep_for|sleep_until|usleep|nanosleep)\s*\(|\bwaitForTimeout\s*\(")
 # A poll with a bound is no wait for luck; it lives in these helpers.
@@ -41,7 +43,7 @@ def main():
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, check=True, capture_output=True, text=True)
     paths = [
         path for path in listed.stdout.splitlines()
-        if (root / path).is_file() and Path(path).suffix in TEXT and path not in SELF and not path.startswith("tests/data/")]
+        if (root / path).is_file() and Path(path).suffix in TEXT and path not in SELF and not path.startswith(DATA)]
     problems = []
     for path in paths:
         problems += problems_of(path, (root / path).read_text(errors="replace"))

@@ -29,13 +29,15 @@ export class Browser {
   /**
    * @param {'granted' | 'denied'} permissions what the fake device dialog answers
    * @param {'allowed' | 'needs-click'} sound
+   * @param {Record<string, string>} [env] beside ours
    */
-  async launch(permissions, sound) {
+  async launch(permissions, sound, env = {}) {
     const autoplay = sound === 'allowed' ? 'no-user-gesture-required' : 'document-user-activation-required';
     const dialog = `--use-fake-ui-for-media-stream${permissions === 'denied' ? '=deny' : ''}`;
     this.#browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: [...ARGUMENTS, dialog, `--autoplay-policy=${autoplay}`],
+      env: { ...process.env, ...env },
       timeout: 60_000,
     });
   }

@@ -42,11 +42,11 @@ export class Server {
     await until(`icebreaker-${this.#name} is ready`, () => this.#isReady(), 20_000);
   }
 
-  /** @param {string} transport as in the log line of the listener */
-  port(transport) {
+  /** @param {string} transport as in the log line of the listener @param {string} [host] of several, which one */
+  port(transport, host) {
     for (const line of this.#output.split('\n')) {
       const match = LISTENING.exec(line);
-      if (match && match[1] === transport) return Number(match[3]);
+      if (match && match[1] === transport && match[2] === (host ?? match[2])) return Number(match[3]);
     }
     throw new Error(`no ${transport} listener in:\n${this.#output}`);
   }

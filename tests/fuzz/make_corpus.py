@@ -80,11 +80,38 @@ def streams():
         yield f"mixed-{piece}", bytes([piece]) + b"".join(vectors[:2] + frames + vectors[2:])
 
 
+def step(action, client=0, rest=0):
+    """Two bytes for RelayWorld::step(), which has four clients."""
+    return bytes([action, client + 4 * rest])
+
+
+ALLOCATE, REFRESH, PERMIT, BIND, SEND, CHANNEL, PEER, FAIL, WAIT, GARBAGE = range(10)
+
+
+def relay_sequences():
+    """Lives of allocations; what the steps mean is in tests/support/relay_world.hpp."""
+    talk = b"".join(step(BIND, 0, n) + step(CHANNEL, 0, n) + step(PEER, 0, n) for n in range(4))
+    yield "talk-on-channels", step(ALLOCATE, 0, 1) + talk + step(REFRESH)
+    indications = b"".join(step(SEND, 1, n) + step(PEER, 1, n) for n in range(8))
+    permissions = b"".join(step(PERMIT, 1, n) for n in range(8))
+    yield "talk-by-indications", step(ALLOCATE, 1, 1) + permissions + indications
+    yield "outlive-permissions", step(ALLOCATE) + permissions + talk + step(WAIT, 0, 60) * 6 + talk
+    yield "outlive-the-allocation", step(ALLOCATE) + talk + step(WAIT, 3, 63) * 4 + talk
+    yield "refresh-for-ever", step(ALLOCATE) + (step(WAIT, 0, 60) + step(REFRESH, 0, 1)) * 4
+    yield "every-form", b"".join(step(ALLOCATE, n % 4, n) + step(REFRESH, n % 4) for n in range(60))
+    yield "quota", b"".join(step(ALLOCATE, n) for n in range(4)) + step(REFRESH) + step(ALLOCATE, 3)
+    yield "failing-sockets", (step(FAIL) + step(ALLOCATE, 2, 1)) * 3 + step(ALLOCATE, 2, 1) + talk
+    yield "half-of-a-dual-one", step(ALLOCATE, 0, 1) + step(REFRESH, 0, 6) + talk + step(REFRESH, 0, 9)
+    yield "reservation", step(ALLOCATE, 0, 4) + step(ALLOCATE, 1, 5) + step(ALLOCATE, 2, 16)
+    yield "garbage", b"".join(step(GARBAGE, n % 4, n) for n in range(40))
+
+
 CORPORA = {
     "candidate": candidates,
     "channel_data": channel_frames,
     "json": json_messages,
     "proxy_header": proxy_headers,
+    "relay": relay_sequences,
     "stream": streams,
     "stun": rfc_vectors,
 }

@@ -1,19 +1,22 @@
 """libnice, the ICE library of GStreamer and Janus, calls itself through icebreaker-turn only."""
 
+import contextlib
 import re
 import socket
 
 import pytest
 
 from support.binaries import support_binary
+from support.tls import self_signed
+from support.tls_tunnel import tls_tunnel
 from support.tools import run_tool
 from support.turn import rest_credential
 
 SECRET = "a shared secret"
 CONFIG = {
     "realm": "example.org",
-    "listen": [{"transport": "udp", "address": "127.0.0.1:0"},
-               {"transport": "udp", "address": "[::1]:0"}],
+    "listen": [{"transport": transport, "address": address}
+               for transport in ("udp", "tcp") for address in ("127.0.0.1:0", "[::1]:0")],
     "relay": {"addresses": ["127.0.0.1"]},
     "auth": {"secrets": [SECRET]},
     "peers": {"allow": ["127.0.0.0/8"]},
@@ -21,14 +24,18 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def turn(start_module_server):
-    return start_module_server("turn", {**CONFIG, "metrics": {"address": "127.0.0.1:0"}})
+def turn(start_module_server, tmp_path_factory):
+    tls = [{"transport": "tls", "address": address} for address in ("127.0.0.1:0", "[::1]:0")]
+    files = self_signed(tmp_path_factory.mktemp("certificate"))
+    return start_module_server("turn", {**CONFIG, "listen": [*CONFIG["listen"], *tls], "tls": files,
+                                        "metrics": {"address": "127.0.0.1:0"}})
 
 
-def call_through(address, username, password):
+def call_through(address, username, password, transport="udp"):
     """Both agents in one process, which ends itself after 20 s at the latest."""
     host, port = address.pair
-    return run_tool([support_binary("libnice-relay"), host, port, username, password], timeout=30)
+    return run_tool([support_binary("libnice-relay"), host, port, username, password,
+                     transport], timeout=30)
 
 
 def assert_relayed(call):
@@ -39,11 +46,17 @@ def assert_relayed(call):
 
 
 # libnice never asks for an IPv6 relay: from ::1 it gets one of the default family, IPv4.
+# libnice has no TLS of its own for TURN: asked for it, it speaks plain TCP. So its bytes go through
+# a tunnel that adds TLS, as those who need it do.
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["v4", "v6"])
-def test_two_agents_talk_through_their_relays(turn, family):
+def test_two_agents_talk_through_their_relays(turn, family, transport):
     before = turn.metrics()
+    address = turn.address(transport, family)
 
-    assert_relayed(call_through(turn.address("udp", family), *rest_credential(SECRET)))
+    with tls_tunnel(address) if transport == "tls" else contextlib.nullcontext(address) as entrance:
+        assert_relayed(call_through(entrance, *rest_credential(SECRET),
+                                    "udp" if transport == "udp" else "tcp"))
 
     after = turn.metrics()
     allocations = "icebreaker_turn_allocations_total"

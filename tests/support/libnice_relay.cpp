@@ -36,6 +36,7 @@ struct TurnServer {
   guint port;
   std::string username;
   std::string password;
+  NiceRelayType transport;
 };
 
 struct GFree {
@@ -75,7 +76,7 @@ class Peer {
         nice_agent_add_local_address(agent_.get(), &local) == FALSE ||
         nice_agent_set_relay_info(agent_.get(), stream_, kComponent, turn.host.c_str(), turn.port,
                                   turn.username.c_str(), turn.password.c_str(),
-                                  NICE_RELAY_TYPE_TURN_UDP) == FALSE) {
+                                  turn.transport) == FALSE) {
       fail("libnice does not take the TURN server's address");
     }
   }
@@ -229,6 +230,12 @@ class Call {
   std::size_t echoed_ = 0;
 };
 
+NiceRelayType transport_of(std::string_view name) {
+  if (name == "udp") return NICE_RELAY_TYPE_TURN_UDP;
+  if (name == "tcp") return NICE_RELAY_TYPE_TURN_TCP;
+  fail("the transport is neither udp nor tcp");
+}
+
 int run(const TurnServer& turn) {
   GMainLoop* loop = g_main_loop_new(nullptr, FALSE);
   const auto late = [](gpointer) noexcept -> gboolean { fail("not connected in time"); };
@@ -245,13 +252,14 @@ int run(const TurnServer& turn) {
 }  // namespace icebreaker::test
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: libnice-relay TURN-ADDRESS PORT USERNAME PASSWORD\n");
+  if (argc != 6) {
+    std::fprintf(stderr, "usage: libnice-relay TURN-ADDRESS PORT USERNAME PASSWORD udp|tcp\n");
     return 2;
   }
   const std::vector<std::string> args{argv + 1, argv + argc};
   return icebreaker::test::run({.host = args[0],
                                 .port = static_cast<guint>(std::strtoul(argv[2], nullptr, 10)),
                                 .username = args[2],
-                                .password = args[3]});
+                                .password = args[3],
+                                .transport = icebreaker::test::transport_of(args[4])});
 }

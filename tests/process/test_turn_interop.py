@@ -40,6 +40,7 @@ TO_ECHO_V6 = ("-x", "-e", "::1")
 MODES = {
     "channels": ("-X", *TO_ECHO, *STATIC),
     "channels-rest": ("-X", *TO_ECHO, *REST),
+    "dont-fragment": ("-X", "-g", *TO_ECHO, *STATIC),
     "indications": ("-X", "-s", *TO_ECHO, *STATIC),
     "padded": ("-X", "-D", "-l", "999", *TO_ECHO, *STATIC),
     "more-requests": ("-X", "-G", *TO_ECHO, *STATIC),

@@ -85,9 +85,11 @@ def test_relays_for_both_families_until_one_is_released(opened):
         assert client.create_permission(v4.getsockname()[:2]).error == 0
 
 
-def test_coturns_client_allocates_both_families(turn, echo_port):
-    output = uclient(turn, "-Z", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "10", "-m", "1",
-                     *STATIC)
+# Debian's client (4.6.1) asks by an early number of the attribute. Its Refresh names a family, or none,
+# at random, but without an IPv6 relay the second run never gets that far.
+@pytest.mark.parametrize("options", [("-e", "127.0.0.1"), ("-x", "-e", "::1")], ids=["v4", "v6"])
+def test_coturns_client_allocates_both_families(turn, echo_port, options):
+    output = uclient(turn, "-Z", *options, "-r", str(echo_port), "-n", "10", "-m", "1", *STATIC)
 
     assert_nothing_lost(output, 10)
 

@@ -20,6 +20,22 @@ std::expected<std::optional<typename A::Value>, ErrorCode> optional_of(
   return std::unexpected(ErrorCode::BadRequest);
 }
 
+// What coturn's client up to 4.7.0 sends, from before RFC 8656 gave the attribute its number.
+// 0x8032 is registered to nobody and [MS-TURN] means something else by it, so whatever is not a
+// plain wish for IPv6 is an attribute that we do not know.
+struct EarlyAdditionalAddressFamily
+    : stun::AddressFamilyAttribute<stun::AttributeType{std::uint16_t{0x8032}}> {};
+
+std::expected<std::optional<stun::AddressFamily>, ErrorCode> additional_family(
+    const stun::MessageView& message) {
+  if (message.has<stun::AdditionalAddressFamily>()) {
+    return optional_of<stun::AdditionalAddressFamily>(message);
+  }
+  const auto early = message.get<EarlyAdditionalAddressFamily>();
+  if (early && *early == stun::AddressFamily::V6) return *early;
+  return std::nullopt;
+}
+
 Checked check_transport(const stun::MessageView& message) {
   const auto protocol = message.get<stun::RequestedTransport>();
   if (!protocol) return std::unexpected(ErrorCode::BadRequest);
@@ -44,9 +60,11 @@ Checked read_token(const stun::MessageView& message, AllocateRequest& request) {
 Checked read_families(const stun::MessageView& message, AllocateRequest& request) {
   const auto requested = optional_of<stun::RequestedAddressFamily>(message);
   if (!requested) return std::unexpected(requested.error());
-  const auto additional = optional_of<stun::AdditionalAddressFamily>(message);
+  const auto additional = additional_family(message);
   if (!additional) return std::unexpected(additional.error());
-  if (*requested && *additional) return std::unexpected(ErrorCode::BadRequest);
+  if (*additional && (*requested || request.token)) {
+    return std::unexpected(ErrorCode::BadRequest);
+  }
   if (*requested) {
     const auto family = stun::family_of(**requested);
     if (!family) return std::unexpected(ErrorCode::AddressFamilyNotSupported);

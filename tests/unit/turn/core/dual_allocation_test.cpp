@@ -1,6 +1,7 @@
 // RFC 8656 §7.2 and §8: one allocation with a relay socket of each address family.
 #include <gtest/gtest.h>
 
+#include "tests/support/hex.hpp"
 #include "tests/unit/turn/core/relay_fixture.hpp"
 
 namespace icebreaker::turn::test {
@@ -11,6 +12,7 @@ using stun::Method;
 
 constexpr auto kV4Peer = "8.8.8.8:1";
 constexpr auto kV6Peer = "[2606:4700::1111]:1";
+constexpr auto kEarlyNumber = stun::AttributeType{std::uint16_t{0x8032}};
 
 class DualAllocation : public RelayFixture {
  protected:
@@ -155,10 +157,38 @@ TEST_F(DualAllocation, IsRefusedWith400ForForbiddenCombinations) {
             }),
             400);
   EXPECT_EQ(error_with([](MessageBuilder& builder) {
+              builder.add<stun::ReservationToken>({});
+              builder.add_raw(kEarlyNumber, bytes_of_hex("02000000"));
+            }),
+            400);
+  EXPECT_EQ(error_with([](MessageBuilder& builder) {
               builder.add_raw(stun::AttributeType::AdditionalAddressFamily, {});
             }),
             400);
   EXPECT_EQ(relay_->allocations(), 0U);
+}
+
+// As coturn's client does, up to 4.7.0.
+TEST_F(DualAllocation, IsAlsoAskedForByItsEarlyNumber) {
+  TurnClient alice = client();
+
+  const auto reply = exchange(alice, allocate_with(alice, [](MessageBuilder& builder) {
+                                builder.add_raw(kEarlyNumber, bytes_of_hex("02000000"));
+                              }));
+
+  EXPECT_EQ(relayed(reply), (std::vector{ip("198.18.0.9"), ip("2001:db8::1")}));
+  EXPECT_EQ(error_of(alice, refresh(alice, stun::AddressFamily::V6, 600s)), 0);
+}
+
+TEST_F(DualAllocation, TakesItsEarlyNumberForUnknownWithAnotherValue) {
+  TurnClient alice = client();
+
+  const auto reply = exchange(alice, allocate_with(alice, [](MessageBuilder& builder) {
+                                builder.add_raw(kEarlyNumber, bytes_of("turn.example.org"));
+                              }));
+
+  EXPECT_EQ(relayed(reply), std::vector{ip("198.18.0.9")});
+  EXPECT_EQ(error_of(alice, refresh(alice, stun::AddressFamily::V6, 600s)), 443);
 }
 
 TEST_F(DualAllocation, WantsBothPortsEvenWithEvenPort) {

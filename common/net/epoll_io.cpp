@@ -278,7 +278,8 @@ void EpollIo::send(const Outgoing& datagram) {
 
 // One sendmmsg serves one socket; the order within a socket stays, between sockets it is free.
 void EpollIo::flush() {
-  for (SendQueue::Index lane = 0; lane < out_->lanes(); ++lane) {
+  const auto lanes = static_cast<SendQueue::Index>(out_->lanes());
+  for (SendQueue::Index lane = 0; lane < lanes; ++lane) {
     Socket& socket = *find(out_->via(lane));  // close() flushes first
     socket.lane = SendQueue::kNone;
     const SendQueue::Batch batch = out_->messages_of(lane);
@@ -343,7 +344,7 @@ void EpollIo::send_apart(Socket& socket, SendQueue::Index message, int error) {
   } else if (error == EIO || error == EINVAL) {
     socket.largest_segment = 0;
   }
-  for (mmsghdr& each : out_->segments_of(message)) {
+  for (const mmsghdr& each : out_->segments_of(message)) {
     const auto sent = ::sendmsg(socket.fd.get(), &each.msg_hdr, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) {
       count_sent(1, static_cast<std::size_t>(sent));

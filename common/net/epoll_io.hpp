@@ -82,7 +82,7 @@ class EpollIo final : public DatagramIo {
   EpollIo(EpollIoOptions options, UniqueFd epoll, UniqueFd wake);
 
   [[nodiscard]] Socket* find(SocketId socket) const;
-  std::expected<UniqueFd, std::error_code> open_fd(const SocketAddress& local,
+  [[nodiscard]] std::expected<UniqueFd, std::error_code> open_fd(const SocketAddress& local,
                                                    PortSharing sharing) const;
   void wait(std::optional<MonoTime> until);
   void on_socket_event(SocketId id, std::uint32_t events);

@@ -75,32 +75,32 @@ class SendQueue {
 
  private:
   struct Segment {
-    std::array<std::byte, kMaxHeaderBytes> header;
-    std::size_t header_bytes;
+    std::array<std::byte, kMaxHeaderBytes> header{};
+    std::size_t header_bytes = 0;
     ByteView payload;
-    Index next;
+    Index next = kNone;
   };
 
   struct Message {
     SocketId via;
     SocketAddress to;
     std::optional<IpAddress> source;
-    std::uint8_t traffic_class;
-    bool dont_fragment;
-    std::size_t segment_bytes;
-    std::size_t bytes;
-    std::size_t count;
-    bool open;  // further segments may follow
-    Index first;
-    Index last;
-    Index next;  // of the lane
+    std::uint8_t traffic_class = 0;
+    bool dont_fragment = false;
+    std::size_t segment_bytes = 0;
+    std::size_t bytes = 0;
+    std::size_t count = 0;
+    bool open = false;  // further segments may follow
+    Index first = kNone;
+    Index last = kNone;
+    Index next = kNone;  // of the lane
   };
 
   struct Lane {
     SocketId via;
-    Index first;
-    Index last;
-    bool has_whole_ones;
+    Index first = kNone;
+    Index last = kNone;
+    bool has_whole_ones = false;
   };
 
   static std::size_t slot_of(const Outgoing& datagram);
@@ -115,19 +115,19 @@ class SendQueue {
   std::size_t datagrams_ = 0;
   std::size_t messages_ = 0;
   std::size_t lanes_ = 0;
-  std::array<Segment, kDatagrams> segment_;
-  std::array<Message, kDatagrams> message_;
-  std::array<Lane, kDatagrams> lane_;
+  std::array<Segment, kDatagrams> segment_{};
+  std::array<Message, kDatagrams> message_{};
+  std::array<Lane, kDatagrams> lane_{};
   // The latest message of each flow, by slot_of(); what a slot says may be of another flow.
   std::array<Index, 256> latest_{};
 
-  std::array<SockAddr, kDatagrams> to_;
-  std::array<ControlBuffer, kDatagrams> control_;
-  std::array<iovec, 2 * kDatagrams> vectors_;
-  std::array<mmsghdr, kDatagrams> headers_;
-  std::array<Index, kDatagrams> order_;
-  std::array<iovec, 2 * kMostSegments> apart_vectors_;
-  std::array<mmsghdr, kMostSegments> apart_headers_;
+  std::array<SockAddr, kDatagrams> to_{};
+  std::array<ControlBuffer, kDatagrams> control_{};
+  std::array<iovec, 2 * kDatagrams> vectors_{};
+  std::array<mmsghdr, kDatagrams> headers_{};
+  std::array<Index, kDatagrams> order_{};
+  std::array<iovec, 2 * kMostSegments> apart_vectors_{};
+  std::array<mmsghdr, kMostSegments> apart_headers_{};
 };
 
 }  // namespace icebreaker::net

@@ -221,8 +221,8 @@ std::string encode_fields(Json start, const Variant& message) {
 
 std::string quoted(const std::string& text) {
   std::string plain = '"' + text + '"';
-  const auto read = PlainJson{plain, 0}.string();
-  return read == text ? plain : dump(text);
+  if (PlainJson{plain, 0}.string() != text) return dump(text);
+  return plain;
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ def test_reads_what_a_server_logs(start_server):
     assert server.ready == {"realm": "two words", "workers": "2"}
     assert server.metrics().total("a_total") == 5
     assert server.metrics()['a_total{code="401"}'] == 2
-    assert server.config_path.read_text() == 'realm = "example.org"\n'
+    assert 'realm = "example.org"\n' in server.config_path.read_text()
 
 
 def test_terminate_gives_the_exit_status(start):

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from support.floods import (CONNECTION_FLOODS, DATAGRAM_FLOODS, NO_QUARANTINE, flood_config,
+from support.floods import (CONNECTION_FLOODS, DATAGRAM_FLOODS, KEEP_NOTHING, flood_config,
                             growth_by_connections, growth_by_datagrams)
 from support.tls import self_signed
 from support.turn_client import allocated, link
@@ -25,7 +25,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def turn(start_module_server, files):
-    options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), NO_QUARANTINE]))
+    options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), KEEP_NOTHING]))
     return start_module_server("turn", flood_config(files), env={"ASAN_OPTIONS": options})
 
 

@@ -269,7 +269,7 @@ class Crowd {
 
   void check_match(const std::string& room, const std::vector<Person*>& members) {
     if (!matches_.contains(room)) return check_new_match(room, members);
-    Match& match = matches_.at(room);
+    const Match& match = matches_.at(room);
     RC_ASSERT(std::set<Person*>(members.begin(), members.end()) == match.members);
     if (match.is_settled()) return;
     // Who is gone before it has heard of the match is nobody's partner.

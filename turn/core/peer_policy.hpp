@@ -47,7 +47,7 @@ struct PeerPolicyConfig {
 
 struct PeerRefusal {
   PeerAddress peer;
-  PeerRule rule;
+  PeerRule rule = PeerRule::Allowed;
   std::optional<Cidr> network;  // that the rule is about, if it is about one
 
   bool operator==(const PeerRefusal&) const = default;

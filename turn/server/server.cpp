@@ -74,7 +74,7 @@ void Server::make_shards() {
   share.connections = share_of(share.connections, config_.workers);
   share.connections_per_network = share_of(share.connections_per_network, config_.workers);
   DtlsConfig dtls_share = config_.dtls;
-  for (std::size_t net::DtlsLimits::* each :
+  for (std::size_t net::DtlsLimits::* const each :
        {&net::DtlsLimits::associations, &net::DtlsLimits::associations_per_network,
         &net::DtlsLimits::handshakes, &net::DtlsLimits::handshakes_per_network}) {
     dtls_share.limits.*each = share_of(dtls_share.limits.*each, config_.workers);

@@ -15,8 +15,8 @@ from support.turn_server import REALM, USER, turn_config
 # Small enough for the receive buffer of a server that is behind.
 BURST = 100
 CONNECTIONS_AT_ONCE = 250
-# Or a sanitizer keeps what was freed, and memory grows for that reason alone.
-NO_QUARANTINE = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
+# Or a sanitizer keeps what was freed and the frames of functions that returned, and memory grows for that alone.
+KEEP_NOTHING = "quarantine_size_mb=0:thread_local_quarantine_size_kb=0:detect_stack_use_after_return=0"
 
 
 def flood_config(files):

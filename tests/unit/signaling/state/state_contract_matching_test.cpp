@@ -92,7 +92,7 @@ TEST_P(StateContract, KeepsTheMatchOnceAllHaveAcknowledgedIt) {
 }
 
 TEST_P(StateContract, MatchesNobodyWhoIsAway) {
-  SessionInfo ann = away_in_queue({"chess", 2, {}});
+  const SessionInfo ann = away_in_queue({"chess", 2, {}});
   SessionInfo bob = open();
   EXPECT_TRUE(attach(bob));
 
@@ -104,8 +104,8 @@ TEST_P(StateContract, MatchesNobodyWhoIsAway) {
 }
 
 TEST_P(StateContract, FillsAGroupOnlyWhenAllAreBack) {
-  SessionInfo ann = away_in_queue({"chess", 3, {}});
-  SessionInfo bob = away_in_queue({"chess", 3, {}});
+  const SessionInfo ann = away_in_queue({"chess", 3, {}});
+  const SessionInfo bob = away_in_queue({"chess", 3, {}});
   SessionInfo eve = open();
   EXPECT_TRUE(attach(eve));
   act(eve, operation::Match{"chess", 3, {}});
@@ -120,7 +120,7 @@ TEST_P(StateContract, FillsAGroupOnlyWhenAllAreBack) {
 }
 
 TEST_P(StateContract, MeetsThoseItFitsByNowWhenItComesBack) {
-  SessionInfo ann = away_in_queue({"chess", 2, {{}, 1000.0, 100.0}});
+  const SessionInfo ann = away_in_queue({"chess", 2, {{}, 1000.0, 100.0}});
   SessionInfo bob = open();
   EXPECT_TRUE(attach(bob));
   act(bob, operation::Match{"chess", 2, {{}, 1150.0, 100.0}});
@@ -180,7 +180,7 @@ TEST_P(StateContract, LeavesTheQueueThoughItIsAway) {
 }
 
 TEST_P(StateContract, QueuesNobodyBehindOneWhoseLeaseHasEnded) {
-  SessionInfo ann = away_in_queue({"chess", 2, {}});
+  const SessionInfo ann = away_in_queue({"chess", 2, {}});
   engine_->advance(61s);
   SessionInfo bob = open();
   act(bob, operation::Match{"chess", 2, {}});

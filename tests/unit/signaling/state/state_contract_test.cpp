@@ -198,7 +198,7 @@ TEST_P(StateContract, HoldsCandidatesForTheirDescriptionAndDropsOldOnes) {
 TEST_P(StateContract, HoldsAFewCandidatesOfEachPeerOutsideTheMailbox) {
   auto all = three_in_a_room();
   SessionInfo& ann = all[0];
-  SessionInfo& bob = all[1];
+  const SessionInfo& bob = all[1];
   SessionInfo& eve = all[2];
   read(bob);
   std::uint32_t crowded_out = 0;

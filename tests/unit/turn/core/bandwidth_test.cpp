@@ -91,7 +91,7 @@ class Bandwidth : public RelayFixture {
 
 TEST_F(Bandwidth, OfAnAllocationIsLimitedEachWayApart) {
   TurnClient alice = ready_client("203.0.113.5:1");
-  TurnClient other = ready_client("203.0.113.5:2");
+  const TurnClient other = ready_client("203.0.113.5:2");
   limit({.per_allocation = 2000});
 
   EXPECT_TRUE(channel_data_passes(alice, 1000));
@@ -110,7 +110,7 @@ TEST_F(Bandwidth, OfAnAllocationIsLimitedEachWayApart) {
 TEST_F(Bandwidth, OfAUserIsSharedByAllHisAllocations) {
   limit({.per_user = 2000});
   TurnClient first = ready_client("203.0.113.5:1");
-  TurnClient second = ready_client("203.0.113.5:2");
+  const TurnClient second = ready_client("203.0.113.5:2");
   TurnClient bob = client("203.0.113.5:3", "bob", "b");
   EXPECT_EQ(error_of(bob, bob.allocate()), 0);
   EXPECT_EQ(error_of(bob, bob.channel_bind(0x4000, peer(kPeer))), 0);
@@ -126,8 +126,8 @@ TEST_F(Bandwidth, OfAUserIsSharedByAllHisAllocations) {
 }
 
 TEST_F(Bandwidth, RefusedByTheUsersLimitIsNotTakenFromTheAllocations) {
-  TurnClient first = ready_client("203.0.113.5:1");
-  TurnClient second = ready_client("203.0.113.5:2");
+  const TurnClient first = ready_client("203.0.113.5:1");
+  const TurnClient second = ready_client("203.0.113.5:2");
   limit({.per_allocation = 1500, .per_user = 2000});
   EXPECT_TRUE(channel_data_passes(first, 1500));
 
@@ -138,7 +138,7 @@ TEST_F(Bandwidth, RefusedByTheUsersLimitIsNotTakenFromTheAllocations) {
 
 TEST_F(Bandwidth, LimitsComeAndGoWithAReload) {
   TurnClient alice = ready_client("203.0.113.5:1");
-  TurnClient again = ready_client("203.0.113.5:2");
+  const TurnClient again = ready_client("203.0.113.5:2");
   EXPECT_TRUE(channel_data_passes(alice, 1500));
 
   limit({.per_user = 1000});

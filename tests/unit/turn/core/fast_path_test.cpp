@@ -54,7 +54,7 @@ TEST_F(FastPathEntries, BeginBeforeTheClientKnows) {
 }
 
 TEST_F(FastPathEntries, EndWithThePermissionThoughTheChannelLives) {
-  TurnClient alice = client_with_two_channels();
+  const TurnClient alice = client_with_two_channels();
   EXPECT_EQ(bound(), both());
 
   advance(300s);

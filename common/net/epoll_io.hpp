@@ -83,7 +83,7 @@ class EpollIo final : public DatagramIo {
 
   [[nodiscard]] Socket* find(SocketId socket) const;
   [[nodiscard]] std::expected<UniqueFd, std::error_code> open_fd(const SocketAddress& local,
-                                                   PortSharing sharing) const;
+                                                                 PortSharing sharing) const;
   void wait(std::optional<MonoTime> until);
   void on_socket_event(SocketId id, std::uint32_t events);
   void drain(SocketId id, std::size_t share);

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 Bytes binding_request() {
   std::array<std::byte, 64> buffer{};
-  const stun::MessageBuilder request{buffer, stun::MessageClass::Request, stun::Method::Binding, {}};
+  const stun::MessageBuilder request{
+      buffer, stun::MessageClass::Request, stun::Method::Binding, {}};
   return copy_of(request.finish());
 }
 

@@ -1,13 +1,14 @@
-"""icebreaker-turn over DTLS: coturn's client, openssl's."""
+"""icebreaker-turn over DTLS, with openssl's client; coturn's: test_turn_interop.py."""
 
 import socket
 
 import pytest
 
+from support.floods import client_hello
 from support.net import wait_until
 from support.tls import self_signed
 from support.tools import run_tool
-from support.turn_server import REST, STATIC, assert_nothing_lost, turn_config, uclient
+from support.turn_server import turn_config
 
 LISTEN = [{"transport": transport, "address": address}
           for transport in ("udp", "dtls") for address in ("127.0.0.1:0", "[::1]:0")]
@@ -25,30 +26,6 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def turn(start_module_server, files):
     return start_module_server("turn", config(files))
-
-
-def dtls_uclient(turn, *options, transport="dtls", **more):
-    return uclient(turn, "-S", *options, transport=transport, **more)
-
-
-@pytest.mark.parametrize("transport", ["dtls", "udp"], ids=["own-port", "port-of-udp"])
-@pytest.mark.parametrize("mode", [STATIC, (*REST, "-s")], ids=["channels", "rest-indications"])
-def test_relays_to_an_echo_peer(turn, echo_port, transport, mode):
-    output = dtls_uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20", "-m",
-                          "4", *mode, transport=transport)
-
-    assert_nothing_lost(output, 80)
-
-
-def test_relays_between_two_dtls_clients(turn):
-    assert_nothing_lost(dtls_uclient(turn, "-X", "-y", "-n", "20", "-m", "4", *STATIC), 80)
-
-
-def test_relays_over_ipv6(turn, echo_port):
-    output = dtls_uclient(turn, "-x", "-e", "::1", "-r", str(echo_port), "-n", "20", "-m", "2",
-                          *STATIC, family=socket.AF_INET6)
-
-    assert_nothing_lost(output, 40)
 
 
 def s_client(turn, *options, transport="dtls", stdin=""):

@@ -2,39 +2,16 @@
 
 import re
 import signal
-import socket
 
 import pytest
 
 from support.net import free_port
 from support.tools import run_tool
-from support.turn_server import (PASSWORD, REST, STATIC, USER, assert_nothing_lost, turn_config,
-                                 uclient)
+from support.turn_server import STATIC, USER, assert_nothing_lost, turn_config, uclient
 
 @pytest.fixture(scope="module")
 def turn(start_module_server):
     return start_module_server("turn", turn_config())
-
-
-@pytest.mark.parametrize("credentials", [STATIC, REST], ids=["static", "rest"])
-@pytest.mark.parametrize("mode", [(), ("-s",), ("-D",)], ids=["channels", "indications", "padded"])
-def test_relays_to_an_echo_peer(turn, echo_port, mode, credentials):
-    output = uclient(turn, "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20", "-m", "4",
-                     *mode, *credentials)
-
-    assert_nothing_lost(output, 80)
-
-
-@pytest.mark.parametrize("mode", [(), ("-s",)], ids=["channels", "indications"])
-def test_relays_between_two_relays(turn, mode):
-    assert_nothing_lost(uclient(turn, "-X", "-y", "-n", "20", "-m", "4", *mode, *STATIC), 80)
-
-
-def test_relays_over_ipv6(turn, echo_port):
-    output = uclient(turn, "-x", "-e", "::1", "-r", str(echo_port), "-n", "20", "-m", "2", *STATIC,
-                     family=socket.AF_INET6)
-
-    assert_nothing_lost(output, 40)
 
 
 def test_counts_what_it_relays(turn, echo_port):

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from support.net import wait_until
-from support.turn_server import REST, STATIC, assert_nothing_lost, turn_config, uclient
+from support.turn_server import STATIC, assert_nothing_lost, turn_config, uclient
 
 COOKIE = 0x2112A442
 BINDING = struct.pack("!HHI", 0x0001, 0, COOKIE) + bytes(12)
@@ -35,15 +35,6 @@ def assert_closed_for(turn, reason, before):
     wait_until(lambda: closed(turn, reason) == before + 1, what=f"a connection closed: {reason}")
 
 
-@pytest.mark.parametrize("credentials", [STATIC, REST], ids=["static", "rest"])
-@pytest.mark.parametrize("mode", [(), ("-s",)], ids=["channels", "indications"])
-def test_relays_to_an_echo_peer(turn, echo_port, mode, credentials):
-    output = uclient(turn, "-t", "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20", "-m",
-                     "4", *mode, *credentials, transport="tcp")
-
-    assert_nothing_lost(output, 80)
-
-
 # Lengths that are no multiple of four need padding on a stream.
 @pytest.mark.parametrize("size", [101, 1001])
 def test_pads_channel_data(turn, echo_port, size):
@@ -51,18 +42,6 @@ def test_pads_channel_data(turn, echo_port, size):
                      "2", "-l", str(size), *STATIC, transport="tcp")
 
     assert_nothing_lost(output, 20)
-
-
-def test_relays_between_two_tcp_clients(turn):
-    assert_nothing_lost(uclient(turn, "-t", "-X", "-y", "-n", "20", "-m", "4", *STATIC,
-                                transport="tcp"), 80)
-
-
-def test_relays_over_ipv6(turn, echo_port):
-    output = uclient(turn, "-t", "-x", "-e", "::1", "-r", str(echo_port), "-n", "20", "-m", "2",
-                     *STATIC, transport="tcp", family=socket.AF_INET6)
-
-    assert_nothing_lost(output, 40)
 
 
 def test_ends_allocations_with_their_connections(start_server, echo_port):

@@ -1,4 +1,4 @@
-"""icebreaker-turn over TLS: coturn's client, openssl's, Python's, certificates at start and reload."""
+"""icebreaker-turn over TLS: openssl's client, Python's, certificates at start and reload; coturn's: test_turn_interop.py."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ import pytest
 from support.net import wait_until
 from support.tls import self_signed, trusting
 from support.tools import run_tool
-from support.turn_server import REST, STATIC, assert_nothing_lost, turn_config, uclient
+from support.turn_server import turn_config
 
 BINDING = struct.pack("!HHI", 0x0001, 0, 0x2112A442) + bytes(12)
 LISTEN = [{"transport": transport, "address": "127.0.0.1:0"} for transport in ("udp", "tcp", "tls")]
@@ -51,20 +51,6 @@ def tls_client(turn, files, transport="tls", protocols=(), version=None):
 def assert_answers_binding(client):
     client.sendall(BINDING)
     assert client.recv(64)[:2] == b"\x01\x01"
-
-
-@pytest.mark.parametrize("transport", ["tls", "tcp"], ids=["own-port", "port-of-tcp"])
-@pytest.mark.parametrize("mode", [STATIC, (*REST, "-s")], ids=["channels", "rest-indications"])
-def test_relays_to_an_echo_peer(turn, echo_port, transport, mode):
-    output = uclient(turn, "-t", "-S", "-X", "-e", "127.0.0.1", "-r", str(echo_port), "-n", "20",
-                     "-m", "4", "-l", "1001", *mode, transport=transport)
-
-    assert_nothing_lost(output, 80)
-
-
-def test_relays_between_two_tls_clients(turn):
-    assert_nothing_lost(uclient(turn, "-t", "-S", "-X", "-y", "-n", "20", "-m", "4", *STATIC,
-                                transport="tls"), 80)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3],
